@@ -1,0 +1,58 @@
+# make demo and make test need no step before them; scripts/setup.sh finds or installs what is missing.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+GOLANGCI_VERSION := v2.15.0
+BIN := $(CURDIR)/bin
+export CGO_ENABLED := 1
+
+.PHONY: setup
+setup: ## find or install Go and a C compiler
+	@scripts/setup.sh
+
+.PHONY: build
+build: setup ## bin/posemu
+	@go build -o $(BIN)/posemu ./cmd/posemu
+
+.PHONY: demo
+demo: build ## the whole journey, in a few seconds
+	@$(BIN)/posemu demo
+
+.PHONY: test
+test: setup bindings-check ## everything, with the race detector
+	@go vet ./...
+	@go test -race ./...
+
+.PHONY: lint
+lint: setup $(BIN)/golangci-lint-$(GOLANGCI_VERSION) ## gofmt, vet and golangci-lint
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt: $$unformatted" >&2; exit 1; fi
+	@go vet ./...
+	@$(BIN)/golangci-lint-$(GOLANGCI_VERSION) run ./...
+
+$(BIN)/golangci-lint-$(GOLANGCI_VERSION):
+	@mkdir -p $(BIN)
+	@GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(BIN)/golangci-lint $@
+
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: setup ## every fuzz target for FUZZTIME
+	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: bindings-check
+bindings-check: setup ## gobind: nothing skipped, Java equal to the golden
+	@scripts/bindings-check.sh
+
+.PHONY: bindings-update
+bindings-update: setup ## accept the bindings as they are now
+	@scripts/bindings-check.sh --update
+
+.PHONY: bench
+bench: setup ## every measured path beside its peer; fails when one is short
+	@go run ./bench
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf $(BIN) build

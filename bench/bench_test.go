@@ -1,0 +1,50 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestRowVerdicts: a row is short as soon as its ratio or limit is missed, and ok when it is just met.
+func TestRowVerdicts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		row   row
+		ok    bool
+		ratio string
+	}{
+		{"faster, just", faster("", 10.0, 35.0, 3.5, nanoseconds), true, "3.50x"},
+		{"faster, missed", faster("", 10.0, 34.9, 3.5, nanoseconds), false, "3.49x"},
+		{"at most, just", atMost("", 15*time.Second, 10*time.Second, 1.5, duration), true, "1.50x"},
+		{"at most, missed", atMost("", 16*time.Second, 10*time.Second, 1.5, duration), false, "1.60x"},
+		{"within, just", within("", int64(32<<20), 32<<20, mebibytes), true, "-"},
+		{"within, missed", within("", int64(32<<20+1), 32<<20, mebibytes), false, "-"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.ok, test.row.ok)
+			require.Equal(t, test.ratio, test.row.ratio)
+		})
+	}
+}
+
+// TestParseBenchmarks: repeated runs of a benchmark and repeated names inside one are values of one figure.
+func TestParseBenchmarks(t *testing.T) {
+	t.Parallel()
+	m := parseBenchmarks([]byte("goos: linux\n" +
+		"BenchmarkA/ours/hit-2 \t 100 \t 20.0 ns/op\n" +
+		"BenchmarkA/ours/hit#01-2 \t 100 \t 30.0 ns/op\n" +
+		"BenchmarkA/ours/hit-2 \t 100 \t 10.0 ns/op\n" +
+		"BenchmarkA/peer/hit-2 \t 100 \t 90.5 ns/op \t 3.0 MB/s\nPASS\n"))
+	require.Equal(t, []float64{20, 30, 10}, m["A/ours/hit ns/op"])
+	require.Equal(t, []float64{3}, m["A/peer/hit MB/s"])
+	ours, peer, err := m.pair("A/ours/hit ns/op", "A/peer/hit ns/op")
+	require.NoError(t, err)
+	require.InDelta(t, 20, ours, 0)
+	require.InDelta(t, 90.5, peer, 0)
+	_, _, err = m.pair("A/ours/hit ns/op", "B ns/op")
+	require.Error(t, err, "a figure that nobody printed is no 0")
+}

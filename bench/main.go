@@ -1,0 +1,94 @@
+// Command bench measures every path that has a ratio to hold, each as shipped beside its peer in the same run, and prints one
+// row for each. It exits with 1 when a row is short and with 2 when something could not be measured. docs/benchmarks.md says
+// what each row means.
+//
+// The terminal whose syncs and memory are measured is a process of its own: bench starts itself again for it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+)
+
+// suite is a group of rows that are measured together.
+type suite struct {
+	name string
+	run  func(ctx context.Context, o options) ([]row, error)
+}
+
+// options of a run.
+type options struct {
+	// full measures the naive sync of 10 M hashes too, which takes minutes; without it that of 1 M counts ten times.
+	full bool
+	// dir is a folder for everything that is written; it must be on the disk to measure.
+	dir string
+	log io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	full := flags.Bool("full", false, "measure the naive sync of 10 M hashes instead of scaling that of 1 M")
+	base := flags.String("dir", "", "folder on the disk to measure (default: the system's folder for temporary files)")
+	child := flags.String("terminal", "", "")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if *child != "" {
+		return exit(stderr, runTerminal(ctx, *child, stdout))
+	}
+	dir, err := os.MkdirTemp(*base, "bench-")
+	if err != nil {
+		return exit(stderr, err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	short, err := runSuites(ctx, options{full: *full, dir: dir, log: stderr}, stdout)
+	if err != nil {
+		return exit(stderr, err)
+	}
+	if short > 0 {
+		_, _ = fmt.Fprintf(stderr, "%d rows are short\n", short)
+		return 1
+	}
+	return 0
+}
+
+func runSuites(ctx context.Context, o options, stdout io.Writer) (short int, err error) {
+	header(stdout)
+	var failed []error
+	for _, s := range []suite{
+		{"hash scan, lookup and match", goBenchmarks}, {"durable entry", durableEntry}, {"sign", signRS256}, {"sync", syncs},
+	} {
+		rows, err := s.run(ctx, o)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", s.name, err))
+		}
+		for _, r := range rows {
+			r.print(stdout)
+			if !r.ok {
+				short++
+			}
+		}
+	}
+	return short, errors.Join(failed...)
+}
+
+func exit(stderr io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	_, _ = fmt.Fprintln(stderr, "bench:", err)
+	return 2
+}

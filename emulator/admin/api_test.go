@@ -1,0 +1,230 @@
+package admin_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smartpos-go/terminal/emulator/admin"
+	"github.com/smartpos-go/terminal/emulator/faults"
+	"github.com/smartpos-go/terminal/emulator/journal"
+	"github.com/smartpos-go/terminal/emulator/macs"
+	"github.com/smartpos-go/terminal/emulator/state"
+)
+
+const token = "the-token-of-the-env-file"
+
+// api is an admin API without a network.
+type api struct {
+	http.Handler
+	t       *testing.T
+	journal *journal.Journal
+}
+
+func newAPI(t *testing.T) api {
+	t.Helper()
+	st, err := state.Open("")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	clock := &state.Clock{}
+	server, err := macs.New(st, clock)
+	require.NoError(t, err)
+	requests := journal.New(time.UnixMilli(1))
+	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
+}
+
+func (a api) send(method, path, body, authorization string) *httptest.ResponseRecorder {
+	a.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	answer := httptest.NewRecorder()
+	a.ServeHTTP(answer, r)
+	return answer
+}
+
+func (a api) call(method, path, body string) *httptest.ResponseRecorder {
+	a.t.Helper()
+	return a.send(method, path, body, "Bearer "+token)
+}
+
+func requireError(t *testing.T, status int, answer *httptest.ResponseRecorder) {
+	t.Helper()
+	require.Equal(t, status, answer.Code, answer.Body)
+	require.Equal(t, "application/json", answer.Header().Get("Content-Type"))
+	var body struct {
+		Error struct{ Code, Message string }
+	}
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &body))
+	require.NotEmpty(t, body.Error.Code)
+	require.NotEmpty(t, body.Error.Message)
+}
+
+func TestEveryCallNeedsTheToken(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Bearer " + token + "x", "Bearer " + token[1:], "Basic " + token, token} {
+		for _, path := range []string{"/admin/api/terminals", "/admin/api/nothing", "/nothing"} {
+			requireError(t, http.StatusUnauthorized, a.send(http.MethodGet, path, "", authorization))
+		}
+	}
+	require.Equal(t, http.StatusOK, a.send(http.MethodGet, "/admin/api/terminals", "", "bearer "+token).Code)
+}
+
+func TestStatuses(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	require.Equal(t, http.StatusCreated, a.call(http.MethodPost, "/admin/api/terminals", `{"serialNumber":"SN-1","location":""}`).Code)
+	hash := strings.Repeat("a", 64)
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{method: "GET", path: "/admin/api/nothing", status: 404},
+		{method: "GET", path: "/admin/api/clock", status: 404},
+		{method: "POST", path: "/admin/api/terminals", body: `{"serialNumber":"SN-1","location":"x"}`, status: 409},
+		{method: "POST", path: "/admin/api/terminals", body: `{"serialNumber":`, status: 422},
+		{method: "POST", path: "/admin/api/terminals", body: `[]`, status: 422},
+		{method: "POST", path: "/admin/api/terminals", body: ``, status: 422},
+		{method: "POST", path: "/admin/api/terminals", body: `{"location":"x"}`, status: 422},
+		{method: "POST", path: "/admin/api/terminals", body: `{"serialNumber":5,"location":"x"}`, status: 422},
+		{method: "POST", path: "/admin/api/terminals", body: `{"serialNumber":"` + strings.Repeat("x", 65) + `"}`, status: 422},
+		{method: "POST", path: "/admin/api/terminals/SN-2/pairing-code", status: 404},
+		{method: "POST", path: "/admin/api/terminals/SN-1/pairing-code", status: 201},
+		{method: "POST", path: "/admin/api/terminals/SN-2/unpair", status: 404},
+		{method: "POST", path: "/admin/api/terminals/SN-1/unpair", status: 200},
+		{method: "PUT", path: "/admin/api/terminals/SN-2/bin-ranges", body: `{"ranges":[]}`, status: 404},
+		{method: "PUT", path: "/admin/api/terminals/SN-1/bin-ranges", body: `{"ranges":[]}`, status: 200},
+		{method: "PUT", path: "/admin/api/terminals/SN-1/bin-ranges", body: `{}`, status: 422},
+		{method: "PUT", path: "/admin/api/terminals/SN-1/bin-ranges", body: `{"ranges":[{"from":"52","to":"51"}]}`, status: 422},
+		{method: "PUT", path: "/admin/api/terminals/SN-1/bin-ranges", body: `{"ranges":[{"from":51,"to":52}]}`, status: 422},
+		{method: "PUT", path: "/admin/api/whitelist", body: `{"pans":["5555555555554444"],"hashes":["` + hash + `"],"generate":{"count":1,"seed":1}}`, status: 200},
+		{method: "PUT", path: "/admin/api/whitelist", body: `{"pans":["12ab"]}`, status: 422},
+		{method: "PUT", path: "/admin/api/whitelist", body: `{"hashes":["` + strings.ToUpper(hash) + `"]}`, status: 422},
+		{method: "PUT", path: "/admin/api/whitelist", body: `{"generate":{"count":-1,"seed":1}}`, status: 422},
+		{method: "PUT", path: "/admin/api/whitelist", body: `{"generate":{"count":1.5,"seed":1}}`, status: 422},
+		{method: "PUT", path: "/admin/api/whitelist", body: `{"generate":{"count":100000001,"seed":1}}`, status: 422},
+		{method: "GET", path: "/admin/api/entries", status: 200},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"nonsense"}`, status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"refuse","path":"/pos/pair"}`, status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","times":"two"}`, status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset"}`, status: 201},
+		{method: "DELETE", path: "/admin/api/faults/nothing", status: 404},
+		{method: "DELETE", path: "/admin/api/faults", status: 204},
+		{method: "PUT", path: "/admin/api/clock", body: `{"offsetSeconds":"soon"}`, status: 422},
+		{method: "PUT", path: "/admin/api/clock", body: `{}`, status: 422},
+		{method: "PUT", path: "/admin/api/clock", body: `{"offsetSeconds":1e18}`, status: 422},
+		{method: "PUT", path: "/admin/api/clock", body: `{"offsetSeconds":-3600}`, status: 200},
+		{method: "GET", path: "/admin/api/requests?limit=100000", status: 200},
+		{method: "GET", path: "/admin/api/requests?limit=x", status: 422},
+		{method: "GET", path: "/admin/api/requests?since=-1", status: 422},
+	} { // in order: a few stand on the ones before
+		answer := a.call(tt.method, tt.path, tt.body)
+		if tt.status >= 400 {
+			requireError(t, tt.status, answer)
+			continue
+		}
+		require.Equal(t, tt.status, answer.Code, "%s %s: %s", tt.method, tt.path, answer.Body)
+	}
+}
+
+func TestRefusedBodiesAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	const pan = "5555555555554444"
+	for _, body := range []string{`{"pans":["` + pan + `x"]}`, `{"pans":[` + pan + `]}`, `{"pans":"` + pan + `"}`, `{"pans":["` + pan} {
+		answer := a.call(http.MethodPut, "/admin/api/whitelist", body)
+		requireError(t, http.StatusUnprocessableEntity, answer)
+		require.NotContains(t, answer.Body.String(), pan)
+	}
+}
+
+func TestTerminalInTheList(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	const want = `{"serialNumber":"a/b ü","location":"<b>Gate</b>","status":"unpaired"}`
+	require.JSONEq(t, want, a.call(http.MethodPost, "/admin/api/terminals", `{"serialNumber":"a/b ü","location":"<b>Gate</b>"}`).Body.String())
+	require.JSONEq(t, `{"terminals":[`+want+`]}`, a.call(http.MethodGet, "/admin/api/terminals", "").Body.String())
+	answer := a.call(http.MethodPost, "/admin/api/terminals/a%2Fb%20%C3%BC/pairing-code", "")
+	require.Equal(t, http.StatusCreated, answer.Code, answer.Body)
+	var code struct {
+		Code      string
+		ExpiresAt time.Time
+	}
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &code))
+	require.Regexp(t, `^[0-9]{8}$`, code.Code)
+	require.WithinDuration(t, time.Now().Add(2*time.Hour), code.ExpiresAt, time.Minute)
+}
+
+func TestFaultInTheList(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	require.JSONEq(t, `{"id":"f1"}`, a.call(http.MethodPost, "/admin/api/faults", `{"kind":"latency","latencyMs":5,"times":2,"path":"/pos/pair"}`).Body.String())
+	require.JSONEq(t, `{"id":"f2"}`, a.call(http.MethodPost, "/admin/api/faults", `{"kind":"refuse","id":"mine","remaining":7}`).Body.String())
+	require.JSONEq(t, `{"faults":[{"id":"f1","kind":"latency","path":"/pos/pair","latencyMs":5,"times":2,"remaining":2},{"id":"f2","kind":"refuse","remaining":null}]}`,
+		a.call(http.MethodGet, "/admin/api/faults", "").Body.String())
+	require.Equal(t, http.StatusNoContent, a.call(http.MethodDelete, "/admin/api/faults/f1", "").Code)
+	requireError(t, http.StatusNotFound, a.call(http.MethodDelete, "/admin/api/faults/f1", ""))
+}
+
+func TestRequestsArePaged(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for range 1500 {
+		a.journal.Add(journal.Row{System: "macs"})
+	}
+	page := func(query string) []int64 {
+		var body struct{ Requests []struct{ ID int64 } }
+		require.NoError(t, json.Unmarshal(a.call(http.MethodGet, "/admin/api/requests"+query, "").Body.Bytes(), &body))
+		ids := make([]int64, len(body.Requests))
+		for i, row := range body.Requests {
+			ids[i] = row.ID
+		}
+		return ids
+	}
+	require.Len(t, page(""), 1000)
+	require.Len(t, page("?limit=100000"), 1000)
+	require.Equal(t, []int64{1, 2, 3}, page("?limit=3"))
+	require.Equal(t, []int64{4, 5}, page("?limit=2&since=3"))
+	require.Empty(t, page("?limit=0"))
+	require.Len(t, page("?since=1000"), 500)
+}
+
+func TestDateMovesWithTheClock(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	require.Equal(t, http.StatusOK, a.call(http.MethodPut, "/admin/api/clock", `{"offsetSeconds":86400.5}`).Code)
+	date, err := http.ParseTime(a.call(http.MethodGet, "/admin/api/terminals", "").Header().Get("Date"))
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(24*time.Hour), date, time.Minute)
+}
+
+// The panel may run nothing but its own script, and shows what it is given as text.
+func TestPanelRunsNothingForeign(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	page := a.send(http.MethodGet, "/", "", "")
+	require.Equal(t, http.StatusOK, page.Code)
+	policy := page.Header().Get("Content-Security-Policy")
+	require.Contains(t, policy, "default-src 'none'")
+	require.Contains(t, policy, "script-src 'self'")
+	require.NotContains(t, policy, "unsafe-eval")
+	require.NotRegexp(t, `script-src[^;]*unsafe-inline`, policy)
+	script := a.send(http.MethodGet, "/panel.js", "", "")
+	require.Equal(t, http.StatusOK, script.Code)
+	require.Equal(t, "text/javascript; charset=utf-8", script.Header().Get("Content-Type"))
+	for _, text := range []string{page.Body.String(), script.Body.String()} {
+		require.NotContains(t, text, token)
+		require.NotRegexp(t, `https?://`, text, "another host")
+		require.NotRegexp(t, `\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b`, text)
+		require.NotRegexp(t, regexp.MustCompile(`(?i)<[a-z][^>]*\son[a-z]+=`), text, "an inline handler")
+	}
+	require.NotRegexp(t, `(?is)<script(?:\s[^>]*)?>\s*[^<\s]`, page.Body.String(), "an inline script")
+}

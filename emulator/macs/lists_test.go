@@ -1,0 +1,165 @@
+package macs_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smartpos-go/terminal/emulator/macs"
+)
+
+type hashList struct {
+	GeneratedAt string
+	Count       int
+	Hashes      []string
+}
+
+func (p terminal) hashes() (hashList, *httptest.ResponseRecorder) {
+	p.t.Helper()
+	answer := p.call(http.MethodGet, "/pos/whitelisted_pans", "")
+	require.Equal(p.t, http.StatusOK, answer.Code, answer.Body)
+	var list hashList
+	require.NoError(p.t, json.Unmarshal(answer.Body.Bytes(), &list))
+	require.Len(p.t, list.Hashes, list.Count)
+	return list, answer
+}
+
+func TestWhitelistIsPANsHashesAndGenerated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paired("SN-1")
+	given := strings.Repeat("0f", 32)
+	count, err := w.SetWhitelist(t.Context(), []string{"5555555555554444"}, []string{given, given}, macs.Generate{Count: 3, Seed: 7})
+	require.NoError(t, err)
+	require.EqualValues(t, 5, count, "a hash counts once")
+	list, answer := p.hashes()
+	allowed, reason := macs.OfflineDecision(w.WhitelistSecret(), map[string]bool{list.Hashes[0]: true}, nil, "5555555555554444")
+	require.True(t, allowed)
+	require.Equal(t, "whitelist", reason)
+	require.Equal(t, given, list.Hashes[1])
+	require.Equal(t, "2026-01-28T10:00:00Z", list.GeneratedAt)
+	require.Less(t, strings.Index(answer.Body.String(), `"count"`), strings.Index(answer.Body.String(), `"hashes"`))
+}
+
+func TestListsAreDescribedByTheirHeaders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paired("SN-1")
+	_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 1000, Seed: 1})
+	require.NoError(t, err)
+	require.NoError(t, w.SetRanges("SN-1", []macs.BINRange{{From: "51", To: "52"}}))
+	for _, path := range []string{"/pos/whitelisted_pans", "/pos/fallback_bin_ranges"} {
+		answer := p.call(http.MethodGet, path, "")
+		sum := sha256.Sum256(answer.Body.Bytes())
+		require.Equal(t, "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":", answer.Header().Get("Content-Digest"), path)
+		tag := answer.Header().Get("Etag")
+		for _, tt := range []struct {
+			given  string
+			status int
+		}{
+			{given: tag, status: 304}, {given: "W/" + tag, status: 304}, {given: `"other", ` + tag, status: 304}, {given: "*", status: 304},
+			{given: `"other"`, status: 200}, {given: "", status: 200}, {given: strings.Trim(tag, `"`), status: 200},
+		} {
+			again := p.send(http.MethodGet, path, "", http.Header{"Authorization": {"Bearer " + p.token()}, "If-None-Match": {tt.given}})
+			require.Equal(t, tt.status, again.Code, "%s %q", path, tt.given)
+			require.Equal(t, tag, again.Header().Get("Etag"))
+			if tt.status == 304 {
+				require.Zero(t, again.Body.Len())
+			}
+		}
+	}
+}
+
+// slowWriter replaces the list when the answer has begun.
+type slowWriter struct {
+	*httptest.ResponseRecorder
+	replace func()
+}
+
+func (s *slowWriter) Write(p []byte) (int, error) {
+	if s.replace != nil {
+		s.replace()
+		s.replace = nil
+	}
+	return s.ResponseRecorder.Write(p)
+}
+
+func TestDownloadUnderWayKeepsItsList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paired("SN-1")
+	_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 20_000, Seed: 1})
+	require.NoError(t, err)
+	_, whole := p.hashes()
+	out := &slowWriter{ResponseRecorder: httptest.NewRecorder(), replace: func() {
+		_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 1, Seed: 2})
+		require.NoError(t, err)
+	}}
+	r := httptest.NewRequest(http.MethodGet, "/pos/whitelisted_pans", nil)
+	r.Header.Set("Authorization", "Bearer "+p.token())
+	w.ServeHTTP(out, r)
+	require.Equal(t, whole.Body.String(), out.Body.String())
+	list, _ := p.hashes()
+	require.Equal(t, 1, list.Count)
+	files, err := filepath.Glob(filepath.Join(w.state.Dir(), "whitelist-*"))
+	require.NoError(t, err)
+	require.Len(t, files, 1, "the old file is gone")
+}
+
+func TestCancelledWhitelistLeavesTheOldOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paired("SN-1")
+	_, err := w.SetWhitelist(t.Context(), nil, []string{strings.Repeat("a", 64)}, macs.Generate{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = w.SetWhitelist(ctx, nil, nil, macs.Generate{Count: 100_000_000, Seed: 1})
+	require.ErrorIs(t, err, context.Canceled)
+	list, _ := p.hashes()
+	require.Equal(t, []string{strings.Repeat("a", 64)}, list.Hashes)
+	files, err := filepath.Glob(filepath.Join(w.state.Dir(), "whitelist-*"))
+	require.NoError(t, err)
+	require.Len(t, files, 1, "nothing of the new one is left")
+}
+
+func TestNewSweepsHalfWrittenWhitelists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paired("SN-1")
+	_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 2, Seed: 3})
+	require.NoError(t, err)
+	before, _ := p.hashes()
+	half := filepath.Join(w.state.Dir(), "whitelist-killed.json")
+	require.NoError(t, os.WriteFile(half, []byte(`{"hashes":[`), 0o600))
+	again, err := macs.New(w.state, w.clock)
+	require.NoError(t, err)
+	require.NoFileExists(t, half)
+	p.Server = again
+	after, _ := p.hashes()
+	require.Equal(t, before, after)
+}
+
+func TestBINRangesArePerTerminal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p, q := w.paired("SN-1"), w.paired("SN-2")
+	require.NoError(t, w.SetRanges("SN-1", []macs.BINRange{{From: "000100", To: "000199"}, {From: "9300000000000000000", To: "9"}}))
+	body := func(p terminal) string {
+		text, err := io.ReadAll(p.call(http.MethodGet, "/pos/fallback_bin_ranges", "").Body)
+		require.NoError(t, err)
+		return string(text)
+	}
+	require.JSONEq(t, `{"generatedAt":"2026-01-28T10:00:00Z","count":2,"ranges":[{"from":"000100","to":"000199"},{"from":"9300000000000000000","to":"9"}]}`, body(p))
+	require.JSONEq(t, `{"generatedAt":"2026-01-28T10:00:00Z","count":0,"ranges":[]}`, body(q))
+}

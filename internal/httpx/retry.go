@@ -1,0 +1,53 @@
+package httpx
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/smartpos-go/terminal/fault"
+)
+
+// firstPause is the middle of the pause before a repetition when the server names none.
+const firstPause = 200 * time.Millisecond
+
+// retrying calls once, and again when the caller allows it and a repetition can help and fits into the deadline.
+func retrying(ctx context.Context, idempotent bool, call func() (*Response, error)) (*Response, error) {
+	resp, err := call()
+	if !idempotent || !worthRepeating(resp, err) {
+		return resp, err
+	}
+	pause := pauseBefore(resp)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
+		return resp, err
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return call()
+	case <-ctx.Done():
+		return resp, err
+	}
+}
+
+func worthRepeating(resp *Response, err error) bool {
+	if err != nil {
+		return fault.CodeOf(err) == fault.NetworkUnavailable || fault.CodeOf(err) == fault.BadResponse
+	}
+	return resp.Status == 429 || resp.Status >= 500
+}
+
+// pauseBefore is the server's Retry-After in seconds, else a short random pause.
+func pauseBefore(resp *Response) time.Duration {
+	if resp != nil {
+		if seconds, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 31); err == nil {
+			return time.Duration(seconds) * time.Second
+		}
+	}
+	jitter := backoff.NewExponentialBackOff()
+	jitter.InitialInterval = firstPause
+	return jitter.NextBackOff()
+}

@@ -1,0 +1,121 @@
+package mobile
+
+import (
+	"crypto"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"path/filepath"
+	"sync"
+
+	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/keystore"
+	"github.com/smartpos-go/terminal/offline"
+	"github.com/smartpos-go/terminal/pairing"
+)
+
+// Aliases of the terminal's keys.
+const (
+	aliasPairing   = "macs-pairing"
+	aliasWhitelist = "macs-whitelist"
+	aliasJournal   = "journal"
+)
+
+// openKeys is the host's key store, or sealed files under the data folder when there is no host. The sealing key of those comes
+// from the whitelist secret, so that the folder alone gives nothing away.
+func openKeys(c *config, host Host) (keystore.Store, error) {
+	if host != nil {
+		return keystore.NewHost(host), nil
+	}
+	seal, err := hkdf.Key(sha256.New, c.secret, nil, "smartpos terminal software keys 1", sha256.Size)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "mobile: sealing key", err)
+	}
+	return keystore.OpenSoftware(filepath.Join(c.DataDir, "keys"), keystore.SoftwareOptions{Key: seal}) //nolint:wrapcheck // a fault.
+}
+
+// lazyMAC opens a MAC key at its first use, which is after the data folder was locked.
+func lazyMAC(open func() (keystore.MAC, error)) offline.MAC {
+	var mu sync.Mutex
+	var mac keystore.MAC
+	return func(message []byte) ([sha256.Size]byte, error) {
+		mu.Lock()
+		if mac == nil {
+			opened, err := open()
+			if err != nil {
+				mu.Unlock()
+				return [sha256.Size]byte{}, err
+			}
+			mac = opened
+		}
+		m := mac
+		mu.Unlock()
+		return m.Sum(message) //nolint:wrapcheck // a fault of the store.
+	}
+}
+
+// whitelistMAC is the key that hashes PANs: the one the app imported, or the secret of the configuration, put into the store
+// when it is not there yet.
+func whitelistMAC(keys keystore.Store, c *config) offline.MAC {
+	return lazyMAC(func() (keystore.MAC, error) {
+		if c.WhitelistKey != "" {
+			mac, err := keys.MAC(c.WhitelistKey)
+			if errors.Is(err, keystore.ErrNotFound) {
+				return nil, fault.New(fault.KeyLost, "mobile: whitelist key", "import the whitelist secret into the key store again")
+			}
+			return mac, err //nolint:wrapcheck // a fault.
+		}
+		probe := []byte("whitelist key check")
+		want := hmac.New(sha256.New, c.secret)
+		want.Write(probe)
+		if mac, err := keys.MAC(aliasWhitelist); err == nil {
+			if sum, err := mac.Sum(probe); err == nil && hmac.Equal(sum[:], want.Sum(nil)) {
+				return mac, nil
+			}
+		}
+		if err := keys.ImportMAC(aliasWhitelist, c.secret); err != nil {
+			return nil, err //nolint:wrapcheck // a fault.
+		}
+		return keys.MAC(aliasWhitelist) //nolint:wrapcheck // a fault.
+	})
+}
+
+// journalMAC is the key that proves journal rows; a lost one is made anew, and the rows of before count as unverified.
+func journalMAC(keys keystore.Store) offline.MAC {
+	return lazyMAC(func() (keystore.MAC, error) {
+		mac, err := keys.MAC(aliasJournal)
+		switch {
+		case err == nil:
+			return mac, nil
+		case errors.Is(err, keystore.ErrNotFound):
+		case errors.Is(err, fault.KeyLost):
+			if err := keys.Delete(aliasJournal); err != nil {
+				return nil, err //nolint:wrapcheck // a fault.
+			}
+		default:
+			return nil, err //nolint:wrapcheck // a fault.
+		}
+		if err := keys.GenerateMAC(aliasJournal); err != nil {
+			return nil, err //nolint:wrapcheck // a fault.
+		}
+		return keys.MAC(aliasJournal) //nolint:wrapcheck // a fault.
+	})
+}
+
+// pairingKeys is the terminal's RSA key, as package pairing wants it.
+type pairingKeys struct{ store keystore.Store }
+
+func (k pairingKeys) Signer() (crypto.Signer, error) {
+	signer, err := k.store.Signer(aliasPairing)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return nil, pairing.ErrNoKey
+	}
+	return signer, err //nolint:wrapcheck // a fault.
+}
+
+func (k pairingKeys) Generate() (crypto.Signer, error) {
+	return k.store.Generate(aliasPairing, keystore.RSA2048) //nolint:wrapcheck // a fault.
+}
+
+func (k pairingKeys) Delete() error { return k.store.Delete(aliasPairing) } //nolint:wrapcheck // a fault.
