@@ -154,6 +154,19 @@ func (l *ListServer) Set(tag string, pans []string, ranges [][2]string) {
 	l.tags[whitelistPath], l.tags[binRangesPath] = `"w`+tag+`"`, `"b`+tag+`"`
 }
 
+// cutNext ends the next download of the BIN ranges in the middle.
+func (l *ListServer) cutNext() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cut = 1
+}
+
+func (l *ListServer) counts() (full, unchanged int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.full, l.unchanged
+}
+
 func (l *ListServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	body, tag, held, reached := l.bodies[r.URL.Path], l.tags[r.URL.Path], l.held, l.reached
@@ -181,6 +194,7 @@ func (l *ListServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case cut:
 		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 		_, _ = w.Write([]byte(body[:len(body)/2]))
+		_ = http.NewResponseController(w).Flush() // else the answer never begins, and the connection is tried again
 		panic(http.ErrAbortHandler)
 	case same:
 		w.WriteHeader(http.StatusNotModified)

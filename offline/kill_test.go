@@ -19,6 +19,9 @@ import (
 // killDirEnv makes the test binary the child that is killed.
 const killDirEnv = "OFFLINE_KILL_DIR"
 
+// killsPerLane makes 200 kills in the two lanes.
+const killsPerLane = 100
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killDirEnv); dir != "" {
 		fmt.Println(enterUntilKilled(dir))
@@ -53,10 +56,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			t.Parallel()
 			dir, r := t.TempDir(), rand.New(rand.NewPCG(lane, 1)) //nolint:gosec // a test.
 			acknowledged := map[string]bool{}
-			for range 32 {
+			for range killsPerLane {
 				killOnce(t, dir, r, acknowledged)
 			}
-			require.Greater(t, len(acknowledged), 32)
+			require.Greater(t, len(acknowledged), killsPerLane)
 			s := openStore(t, testOptions(dir, clock.System{}))
 			require.Zero(t, s.Health())
 			states := statesOf(t, s)
@@ -64,7 +67,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 				require.Equal(t, waiting, states[id], id)
 			}
 			// A kill between the commit and the print leaves an entry that nobody heard of: one a kill at most.
-			require.LessOrEqual(t, len(states), len(acknowledged)+32)
+			require.LessOrEqual(t, len(states), len(acknowledged)+killsPerLane)
 			counts, err := s.Counts()
 			require.NoError(t, err)
 			require.Equal(t, len(states), counts.Pending, "entry_id is unique: each is there once")

@@ -51,6 +51,9 @@ func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Du
 // takeBatch marks the next rows as being sent, on disk, before the first of them goes out: from then on they may be at the
 // server. Damaged rows are set aside.
 func (s *Store) takeBatch(result *UploadResult) ([]*entry, error) {
+	if s.isClosed() {
+		return nil, closedFault("offline: upload")
+	}
 	rows, err := s.entriesIn(batchSize, waiting, sending)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -144,4 +145,33 @@ func TestCancelledUpload(t *testing.T) {
 	_, err := s.Upload(ctx, client, 0, nil)
 	requireCode(t, fault.Cancelled, err)
 	require.Equal(t, map[string]entryState{ids[0]: sending}, statesOf(t, s))
+}
+
+// TestRunDue: it syncs once in 24 h and uploads when something waits, and one failing does not keep the other from being tried.
+func TestRunDue(t *testing.T) {
+	t.Parallel()
+	s, source := newStore(t)
+	reports, lists := newReportServer(), NewListServer("1", []string{"4111111111111111"}, nil)
+	mux := http.NewServeMux()
+	mux.Handle("/pos/offline_reports", reports)
+	mux.Handle("/", lists)
+	client, _ := ServeMACS(t, mux)
+	due, err := s.RunDue(t.Context(), client, 0, nil)
+	require.NoError(t, err)
+	require.NotNil(t, due.Sync)
+	require.Nil(t, due.Upload)
+	source.Advance(24*time.Hour - 1)
+	enter(t, s, 1)
+	due, err = s.RunDue(t.Context(), client, 0, nil)
+	require.NoError(t, err)
+	require.Nil(t, due.Sync)
+	require.Equal(t, 1, due.Upload.Uploaded)
+	source.Advance(1)
+	lists.Set("2", nil, nil)
+	lists.cutNext()
+	enter(t, s, 1)
+	due, err = s.RunDue(t.Context(), client, 0, nil)
+	require.Error(t, err)
+	require.Nil(t, due.Sync)
+	require.Equal(t, 1, due.Upload.Uploaded, "the upload was tried")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,10 +14,14 @@ import (
 	"github.com/smartpos-go/terminal/emulator"
 )
 
-// TestMain lets the test binary be the process that the demo kills.
+// TestMain lets the test binary be the processes that tests kill.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "demo-child" {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	if len(os.Args) > 2 && os.Args[1] == killChild {
+		fmt.Println("failed:" + strings.ReplaceAll(enterUntilKilled(os.Args[2]).Error(), " ", "_"))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

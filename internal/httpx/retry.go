@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -27,7 +28,12 @@ func retrying(ctx context.Context, idempotent bool, call func() (*Response, erro
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return call()
+		again, againErr := call()
+		var unsent *unsentError
+		if errors.As(againErr, &unsent) && !NotSent(err) {
+			againErr = unsent.error // the first one was sent, so the call was
+		}
+		return again, againErr
 	case <-ctx.Done():
 		return resp, err
 	}
