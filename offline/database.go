@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
@@ -80,6 +81,9 @@ func stored(op string, err error) error {
 	var known *fault.Fault
 	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
+	}
+	if strings.Contains(err.Error(), "sql: database is closed") { // database/sql exports no value for it
+		return closedFault(op)
 	}
 	code := fault.Internal
 	var lite sqlite3.Error

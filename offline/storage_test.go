@@ -109,3 +109,14 @@ func TestClosedStore(t *testing.T) {
 		require.Equal(t, fault.Closed, fault.CodeOf(call()), name)
 	}
 }
+
+// TestAReaderThatClosedMeanwhile: the database goes away between a reader's check and its query.
+func TestAReaderThatClosedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	require.NoError(t, s.Close())
+	_, err := s.accessesIn(Asking)
+	require.ErrorIs(t, err, fault.Closed)
+	_, err = s.entriesIn(1, waiting)
+	require.ErrorIs(t, err, fault.Closed)
+}
