@@ -29,3 +29,9 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// unlockDir gives the data folder back at once. Closing alone would not: a process that is being started at this moment holds a
+// copy of every open file until it runs its own program.
+func unlockDir(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
+}

@@ -67,7 +67,7 @@ func Open(o Options) (*Store, error) {
 		if s.db != nil {
 			_ = s.db.Close()
 		}
-		_ = lock.Close()
+		_ = unlockDir(lock)
 		return nil, err
 	}
 	return s, nil
@@ -219,6 +219,6 @@ func (s *Store) Close() error {
 	if s.lists != nil {
 		err = errors.Join(err, s.lists.close())
 	}
-	err = errors.Join(err, s.db.Close(), s.lock.Close())
+	err = errors.Join(err, s.db.Close(), unlockDir(s.lock))
 	return stored("offline: close "+filepath.Base(s.options.Dir), err)
 }

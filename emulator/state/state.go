@@ -162,7 +162,7 @@ func (s *State) Close() error {
 	if s.db != nil {
 		err = s.db.Close()
 	}
-	err = errors.Join(err, s.lock.Close())
+	err = errors.Join(err, syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN), s.lock.Close())
 	if s.temporary {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
