@@ -28,9 +28,6 @@ func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Du
 	s.uploading.Lock()
 	defer s.uploading.Unlock()
 	var result UploadResult
-	if s.isClosed() {
-		return result, closedFault("offline: upload")
-	}
 	err := s.resolve(ctx, client, timeout)
 	for err == nil {
 		var batch []*entry
@@ -51,9 +48,6 @@ func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Du
 // takeBatch marks the next rows as being sent, on disk, before the first of them goes out: from then on they may be at the
 // server. Damaged rows are set aside.
 func (s *Store) takeBatch(result *UploadResult) ([]*entry, error) {
-	if s.isClosed() {
-		return nil, closedFault("offline: upload")
-	}
 	rows, err := s.entriesIn(batchSize, waiting, sending)
 	if err != nil {
 		return nil, err
