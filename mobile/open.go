@@ -24,7 +24,6 @@ type Terminal struct {
 	out     *outbox
 	keys    keystore.Store
 	store   *offline.Store
-	http    *httpx.Client
 	macs    *macs.Client
 	pairing *pairing.Pairing
 	checker *entry.Checker
@@ -86,17 +85,19 @@ func (t *Terminal) assemble(host Host) (err error) {
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
-	t.http, err = httpx.New(httpx.Options{BaseURL: c.MACS.BaseURL, TrustedCA: c.trustedCA, Clock: t.store.Clock(), Log: log})
-	if err != nil {
-		return badConfig("macs.baseUrl: %v", err)
-	}
 	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{t.keys}, Memory: t.store})
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
-	t.macs = macs.New(macs.Options{HTTP: t.http, Sign: func(next http.RoundTripper) http.RoundTripper {
-		return pairing.Transport{Next: next, Pairing: t.pairing, Clock: t.store.Clock()}
-	}})
+	t.macs, err = macs.New(macs.Options{
+		BaseURL: c.MACS.BaseURL, TrustedCA: c.trustedCA, Clock: t.store.Clock(), Log: log,
+		Sign: func(next http.RoundTripper) http.RoundTripper {
+			return pairing.Transport{Next: next, Pairing: t.pairing, Clock: t.store.Clock()}
+		},
+	})
+	if err != nil {
+		return badConfig("macs: %v", err)
+	}
 	t.checker = entry.New(entry.Options{
 		MACS: t.macs, Store: t.store, Ready: t.ready, Timeout: c.online, AllowForce: c.Offline.AllowForce, SkipLuhn: c.Card.SkipLuhn,
 	})
@@ -141,8 +142,8 @@ func (t *Terminal) Close() (err error) {
 
 // release gives everything back, once: by Close, or by the last call that it did not wait for.
 func (t *Terminal) release() {
-	if t.http != nil {
-		t.http.Close()
+	if t.macs != nil {
+		t.macs.Close()
 	}
 	if t.store != nil {
 		t.releaseErr = t.store.Close()
