@@ -21,6 +21,9 @@ const (
 // AccessLife is how long an offline access can be confirmed (contract: as an online one).
 const AccessLife = 120 * time.Second
 
+// askFor is how long after its end an access is asked about that the server answers with nonsense; then a person has to look at it.
+const askFor = 24 * time.Hour
+
 // refusalLife is how long a card that the server turned away stays turned away offline.
 const refusalLife = 24 * time.Hour
 
@@ -63,7 +66,7 @@ func nextAccess(state AccessState, event accessEvent, again bool) (AccessState, 
 		return Quarantined, nil
 	case event == refuse && state == Asking:
 		return Ended, nil
-	case event == void && (state == Issued || state == Voided):
+	case event == void && (state == Issued || state == Voided || state == Quarantined):
 		return Voided, nil
 	}
 	return state, fmt.Errorf("offline: %s cannot happen to an access that is %s", event, state)
@@ -97,7 +100,7 @@ func readAccess(row interface{ Scan(...any) error }) (*Access, error) {
 
 func access(db execer, id string) (*Access, error) {
 	a, err := readAccess(db.QueryRow("SELECT "+accessColumns+" FROM access WHERE id = ?", id))
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && a.State == Ended) {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.New(fault.AccessNotFound, "offline: access", "no access with this id was given out here")
 	}
 	return a, stored("offline: access", err)

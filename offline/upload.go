@@ -23,12 +23,13 @@ type UploadResult struct {
 
 // Upload asks again about confirms without an answer, then reports waiting entries in batches of 100. Rows are told apart by
 // entryId, so a cut upload is sent again without harm. A row that the server refuses goes into quarantine with the reason and
-// the rest goes on. On an error the result counts what was done until then.
+// the rest goes on; a confirm that still gets no answer holds no report up. On an error the result counts what was done.
 func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Duration, progress Progress) (UploadResult, error) {
 	s.uploading.Lock()
 	defer s.uploading.Unlock()
 	var result UploadResult
-	err := s.resolve(ctx, client, timeout)
+	unresolved := s.resolve(ctx, client, timeout)
+	err := ctx.Err()
 	for err == nil {
 		var batch []*entry
 		batch, err = s.takeBatch(&result)
@@ -42,7 +43,7 @@ func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Du
 	s.mu.RLock()
 	result.Pending = s.pending
 	s.mu.RUnlock()
-	return result, err
+	return result, errors.Join(unresolved, err)
 }
 
 // takeBatch marks the next rows as being sent, on disk, before the first of them goes out: from then on they may be at the
@@ -92,10 +93,12 @@ func (s *Store) takeBatch(result *UploadResult) ([]*entry, error) {
 // report sends a batch. A batch refused whole is halved until the row is found.
 func (s *Store) report(ctx context.Context, client *macs.Client, batch []*entry, result *UploadResult) error {
 	reports := make([]macs.Report, len(batch))
+	again := false
 	for i, e := range batch {
+		again = again || !e.fresh
 		reports[i] = macs.Report{EntryID: e.id, PANHash: e.hash, Guests: e.guests, Reason: e.reason, OccurredAt: e.occurred(), RequestID: e.requestID}
 	}
-	rejected, err := client.OfflineReports(ctx, reports)
+	rejected, err := client.OfflineReports(ctx, reports, again)
 	var refused *macs.Refused
 	switch {
 	case errors.As(err, &refused) && len(batch) > 1:

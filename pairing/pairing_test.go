@@ -164,6 +164,12 @@ func TestRefusalsAreTypedAndSentOnce(t *testing.T) {
 		"unknown code":         {403, `{"errorCode":"CODE_OF_TOMORROW"}`, fault.PairingCodeRejected},
 		"403 without a code":   {403, ``, fault.PairingCodeRejected},
 		"404 without a code":   {404, ``, fault.ProtocolError},
+		"404 with a code":      {404, `{"errorCode":"NO_SUCH_TERMINAL"}`, fault.PairingCodeRejected},
+		"410":                  {410, ``, fault.PairingCodeRejected},
+		"402 with a code":      {402, `{"errorCode":"PAY_FIRST"}`, fault.PairingCodeRejected},
+		"401 with a code":      {401, `{"errorCode":"UNAUTHORIZED"}`, fault.PairingCodeRejected},
+		"429":                  {429, ``, fault.RateLimited},
+		"proxy":                {407, ``, fault.BadResponse},
 		"HTML with 200":        {200, `<html>`, fault.BadResponse},
 		"another word than ok": {200, `{"status":"maybe"}`, fault.BadResponse},
 		"500":                  {500, ``, fault.ServerError},
@@ -201,9 +207,13 @@ func TestALostAnswerHeals(t *testing.T) {
 func TestPairedElsewhereIsAlreadyPaired(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.set(answers(409, `{"errorCode":"ALREADY_PAIRED"}`), answers(403, `{"errorCode":"ACCESS_FORBIDDEN"}`))
-	require.Equal(t, fault.AlreadyPaired, r.do(t, "12345678"))
-	require.Equal(t, pairing.Unpaired, r.pairing.State())
+	for _, proof := range []http.HandlerFunc{
+		answers(403, `{"errorCode":"ACCESS_FORBIDDEN"}`), answers(403, `{"errorCode":"FORBIDDEN"}`), answers(401, `{"errorCode":"UNAUTHORIZED"}`), answers(401, ``),
+	} {
+		r.set(answers(409, ``), proof)
+		require.Equal(t, fault.AlreadyPaired, r.do(t, "12345678"))
+		require.Equal(t, pairing.Unpaired, r.pairing.State())
+	}
 }
 
 func TestUnpairedAtTheServerPairsAgain(t *testing.T) {
