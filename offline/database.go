@@ -121,6 +121,8 @@ func errnoFault(errno syscall.Errno) fault.Code {
 		return fault.StorageFull
 	case syscall.EROFS, syscall.EACCES, syscall.EPERM:
 		return fault.StorageReadOnly
+	case syscall.EIO:
+		return fault.StorageDamaged
 	default:
 		return fault.Internal
 	}

@@ -3,8 +3,11 @@ package offline
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"syscall"
 	"time"
 
+	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/atomicfile"
 )
 
@@ -57,7 +60,8 @@ func (s *Store) List() ([]Entry, error) {
 }
 
 // Export writes what waits and what is in quarantine to a JSON file of mode 0600, whole or not at all, and gives the number
-// of entries in it. Nothing is changed: exported rows still upload. No PAN is in it, only keyed hashes.
+// of entries in it. Nothing is changed: exported rows still upload. No PAN is in it, only keyed hashes. Errors: invalid_request
+// for a path that cannot be a file, storage faults.
 func (s *Store) Export(path string) (int, error) {
 	const op = "offline: export"
 	entries, err := s.List()
@@ -78,5 +82,11 @@ func (s *Store) Export(path string) (int, error) {
 	if err != nil {
 		return 0, stored(op, err)
 	}
-	return len(entries), stored(op, atomicfile.Write(path, append(text, '\n'), 0o600))
+	err = atomicfile.Write(path, append(text, '\n'), 0o600)
+	for _, reason := range []error{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.ENAMETOOLONG, syscall.EEXIST, syscall.EINVAL} {
+		if errors.Is(err, reason) {
+			return 0, fault.New(fault.InvalidRequest, op, "the path cannot be a file: "+reason.Error())
+		}
+	}
+	return len(entries), stored(op, err)
 }

@@ -204,6 +204,21 @@ func TestALostAnswerHeals(t *testing.T) {
 	require.Equal(t, r.bodies[0], r.bodies[len(r.bodies)-1], "and sent again as it was")
 }
 
+func TestADataFolderIsOfOneTerminal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	other := pairing.Options{SerialNumber: "SN-0002", Keys: r.keys, Memory: r.memory}
+	_, err := pairing.Open(other)
+	require.NoError(t, err, "nobody's yet")
+	require.Empty(t, r.do(t, "12345678"))
+	_, err = pairing.Open(other)
+	require.ErrorIs(t, err, fault.InvalidConfig)
+	require.ErrorContains(t, err, "serialNumber")
+	require.NoError(t, r.pairing.Unpair())
+	_, err = pairing.Open(other)
+	require.NoError(t, err, "nobody's again")
+}
+
 func TestPairedElsewhereIsAlreadyPaired(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
