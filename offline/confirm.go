@@ -48,6 +48,10 @@ func (s *Store) Confirm(ctx context.Context, client *macs.Client, id string, gue
 // confirmable says why an access cannot be confirmed with these guests.
 func (s *Store) confirmable(a *Access, guests int) error {
 	const op = "offline: confirm"
+	now, begun := s.clock.Now(), time.Time{}
+	if a.Mode == Offline { // given out by a clock that proved to be fast, it must not live on until that time comes
+		begun = a.ExpiresAt.Add(-AccessLife - time.Second)
+	}
 	switch {
 	case a.State == Ended && a.Note == string(fault.AlreadyConfirmed):
 		return fault.New(fault.AlreadyConfirmed, op, "the server has it with another number of guests")
@@ -57,7 +61,7 @@ func (s *Store) confirmable(a *Access, guests int) error {
 		return fault.New(fault.AlreadyConfirmed, op, fmt.Sprintf("it was confirmed with %d guests", a.Guests))
 	case guests < 0 || guests > a.MaxGuests:
 		return fault.New(fault.InvalidGuests, op, fmt.Sprintf("0 to %d guests are possible", a.MaxGuests))
-	case a.State == Issued && !s.clock.Now().Before(a.ExpiresAt):
+	case a.State == Issued && (!now.Before(a.ExpiresAt) || now.Before(begun)):
 		return fault.New(fault.AccessExpired, op, "check the card again")
 	}
 	return nil
@@ -156,6 +160,10 @@ func (s *Store) accessesIn(state AccessState) ([]Access, error) {
 		a, err := readAccess(rows)
 		if err != nil {
 			return nil, stored(op, err)
+		}
+		if a == nil {
+			s.options.Log.Error("an access is damaged and left out", "state", string(state))
+			continue
 		}
 		all = append(all, *a)
 	}

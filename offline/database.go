@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -55,12 +56,23 @@ func (c connector) Driver() driver.Driver {
 	}}
 }
 
-func openJournal(dir string) (*sql.DB, error) {
+// openJournal opens the journal of a data folder; fresh says that there was none.
+func openJournal(dir string) (db *sql.DB, fresh bool, err error) {
+	// SQLite would make it readable by all, and gives its own files beside it the mode of this one.
+	file, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, false, stored("offline: open journal", err)
+	}
+	info, err := file.Stat()
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, false, stored("offline: open journal", err)
+	}
+	fresh = info.Size() == 0
 	path := (&url.URL{Scheme: "file", Path: filepath.Join(dir, journalFile)}).String()
-	db := sql.OpenDB(connector{path + "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_stmt_cache_size=32"})
+	db = sql.OpenDB(connector{path + "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_stmt_cache_size=32"})
 	db.SetMaxOpenConns(1)
 	var problem string
-	err := db.QueryRow("PRAGMA quick_check(1)").Scan(&problem)
+	err = db.QueryRow("PRAGMA quick_check(1)").Scan(&problem)
 	if err == nil && problem != "ok" {
 		err = sqlite3.Error{Code: sqlite3.ErrCorrupt}
 	}
@@ -69,9 +81,9 @@ func openJournal(dir string) (*sql.DB, error) {
 	}
 	if err != nil {
 		_ = db.Close()
-		return nil, stored("offline: open journal", err)
+		return nil, false, stored("offline: open journal", err)
 	}
-	return db, nil
+	return db, fresh, nil
 }
 
 // stored gives a storage error its fault: storage_full, storage_read_only, storage_damaged, else internal.

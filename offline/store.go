@@ -71,7 +71,8 @@ func Open(o Options) (*Store, error) {
 }
 
 func (s *Store) open() (err error) {
-	if s.db, err = openJournal(s.options.Dir); err != nil {
+	var fresh bool
+	if s.db, fresh, err = openJournal(s.options.Dir); err != nil {
 		return err
 	}
 	saved, err := savedClock(s.db)
@@ -79,7 +80,10 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	s.clock = clock.New(s.options.Time, saved)
-	for _, step := range []func() error{s.checkJournal, s.prune, s.loadMirrors, s.openLists} {
+	if err := s.checkLost(fresh); err != nil {
+		return err
+	}
+	for _, step := range []func() error{s.checkJournal, s.loadMirrors, s.openLists} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -109,13 +113,14 @@ func (s *Store) loadMirrors() error {
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var hash []byte
-		var r refusal
-		if err := rows.Scan(&hash, &r.code, &r.until); err != nil {
+		var hash blobColumn
+		var code textColumn
+		var until intColumn
+		if err := rows.Scan(&hash, &code, &until); err != nil {
 			return stored(op, err)
 		}
-		if len(hash) == sha256.Size {
-			s.refusals[PANHash(hash)] = r
+		if len(hash.value) == sha256.Size && !until.bad {
+			s.refusals[PANHash(hash.value)] = refusal{code: fault.Code(code.value), until: until.value}
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -139,13 +144,13 @@ func (s *Store) countDay(day int64) (map[PANHash]int, error) {
 	defer func() { _ = rows.Close() }()
 	counts := map[PANHash]int{}
 	for rows.Next() {
-		var hash []byte
+		var hash blobColumn
 		var n int
 		if err := rows.Scan(&hash, &n); err != nil {
 			return nil, stored(op, err)
 		}
-		if len(hash) == sha256.Size {
-			counts[PANHash(hash)] = n
+		if len(hash.value) == sha256.Size {
+			counts[PANHash(hash.value)] = n
 		}
 	}
 	return counts, stored(op, rows.Err())

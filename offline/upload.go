@@ -40,6 +40,7 @@ func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Du
 			progress("upload", int64(result.Uploaded))
 		}
 	}
+	s.tidy()
 	s.mu.RLock()
 	result.Pending = s.pending
 	s.mu.RUnlock()
@@ -64,7 +65,7 @@ func (s *Store) takeBatch(result *UploadResult) ([]*entry, error) {
 			if err != nil {
 				return err
 			}
-			if !good && e.seq > unverified {
+			if !good && (e.damaged || e.seq > unverified) {
 				if err := s.moveEntry(c, e, quarantined, noteDamaged); err != nil {
 					return err
 				}
