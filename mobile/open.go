@@ -79,16 +79,17 @@ func (t *Terminal) assemble(host Host) (err error) {
 	if err := makeDataDir(c.DataDir); err != nil {
 		return err
 	}
-	if t.keys, err = openKeys(c, host); err != nil {
-		return err
-	}
+	keys := keyOpener(sync.OnceValues(func() (keystore.Store, error) { return openKeys(c, host) }))
 	t.store, err = offline.Open(offline.Options{
-		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, Whitelist: whitelistMAC(t.keys, c), Chain: journalMAC(t.keys),
+		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, Whitelist: whitelistMAC(keys, c), Chain: journalMAC(keys),
 		ListWarnAge: c.warnAge, ListMaxAge: c.maxAge, MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending),
 		PerCardPerDay: or(c.Offline.PerCardPerDay), Log: log,
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
+	}
+	if t.keys, err = keys(); err != nil {
+		return err
 	}
 	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{t.keys}, Memory: t.store})
 	if err != nil {

@@ -146,3 +146,36 @@ func TestTheJournalIsTheOwnersAlone(t *testing.T) {
 		require.Zero(t, info.Mode().Perm()&0o077, name)
 	}
 }
+
+// TestADamagedListHeals: what a lookup could not read is noted, also over a restart, and the next sync fetches the list whole
+// although the server says that it did not change.
+func TestADamagedListHeals(t *testing.T) {
+	t.Parallel()
+	const listed = "4111111111111111"
+	s, _ := newStore(t)
+	server := NewListServer("1", []string{listed}, nil)
+	client, _ := ServeMACS(t, server)
+	_, err := s.Sync(t.Context(), client, nil)
+	require.NoError(t, err)
+	path := s.options.Dir + "/" + s.lists.Whitelist.File
+	require.NoError(t, s.Close())
+	alter(t, path, "UPDATE bucket SET suffixes = x'00'")
+	s = openStore(t, s.options)
+	hash, err := s.HashPAN([]byte(listed))
+	require.NoError(t, err)
+	reason := func() Reason {
+		t.Helper()
+		d, err := s.Decide([]byte(listed), hash)
+		require.NoError(t, err)
+		return d.Reason
+	}
+	require.Equal(t, ListMissing, reason())
+	s = reopen(t, s)
+	require.False(t, s.Lists().Present)
+	require.Equal(t, ListMissing, reason())
+	_, err = s.Sync(t.Context(), client, nil)
+	require.NoError(t, err)
+	require.Equal(t, InWhitelist, reason())
+	s = reopen(t, s)
+	require.Equal(t, InWhitelist, reason())
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -29,6 +30,8 @@ type exported struct {
 	V          int       `json:"v"`
 	ExportedAt time.Time `json:"exportedAt"`
 	Entries    []Entry   `json:"entries"`
+	// UploadedThrough is the high-water mark: every row up to this number was sent and answered.
+	UploadedThrough int64 `json:"uploadedThrough"`
 	// Unknown are online confirms whose answer is not known, and those that were refused after that.
 	Unknown []exportedAccess `json:"unknown"`
 }
@@ -69,6 +72,11 @@ func (s *Store) Export(path string) (int, error) {
 		return 0, err
 	}
 	out := exported{V: 1, ExportedAt: s.clock.Now().Truncate(time.Second), Entries: entries, Unknown: []exportedAccess{}}
+	mark, err := setting(s.db, settingUploaded)
+	if err != nil {
+		return 0, err
+	}
+	out.UploadedThrough, _ = strconv.ParseInt(mark, 10, 64) // empty before the first upload
 	for _, state := range []AccessState{Asking, Quarantined} {
 		accesses, err := s.accessesIn(state)
 		if err != nil {

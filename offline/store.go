@@ -166,7 +166,8 @@ func closedFault(op string) error {
 	return fault.New(fault.Closed, op, "the store is closed")
 }
 
-// Close gives the data folder back. A second Close does nothing. Calls that run meanwhile end with closed.
+// Close gives the data folder back. A second Close does nothing. Calls that run meanwhile end with closed. What was acknowledged is
+// on disk already, so a full disk is no error here.
 func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -176,9 +177,12 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	err := saveClock(s.db, s.clock.State())
+	if err := saveClock(s.db, s.clock.State()); err != nil {
+		s.options.Log.Warn("what was learnt about the time is not kept", "error", err)
+	}
+	var err error
 	if s.lists != nil {
-		err = errors.Join(err, s.lists.close())
+		err = s.lists.close()
 	}
 	err = errors.Join(err, s.db.Close(), unlockDir(s.lock))
 	return stored("offline: close "+filepath.Base(s.options.Dir), err)

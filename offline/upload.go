@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
-	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // batchSize is the most rows in one report.
@@ -154,7 +153,7 @@ func (s *Store) raiseUploaded(c *change, seq int64) error {
 // unsent takes rows back to waiting when their request never left the device, so that they can still be voided. Rows that an
 // earlier upload sent without an answer stay as they are. err is nil for rows that no request was made for.
 func (s *Store) unsent(batch []*entry, err error) error {
-	if err != nil && !httpx.NotSent(err) {
+	if err != nil && !macs.NotSent(err) {
 		return nil
 	}
 	return s.write("offline: upload", func(c *change) error {

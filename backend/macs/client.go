@@ -87,6 +87,9 @@ func (c *Client) Pair(ctx context.Context, serialNumber, code string, publicKey 
 	return pairFault(op, resp, err)
 }
 
+// NotSent reports whether a call ended before a byte of it went out, so that it cannot have had an effect.
+func NotSent(err error) bool { return httpx.NotSent(err) }
+
 // Card is what is sent of a card.
 type Card struct {
 	// PAN is 12–19 ASCII digits.
