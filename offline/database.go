@@ -39,7 +39,8 @@ CREATE INDEX IF NOT EXISTS journal_open ON journal(seq) WHERE state IN ('waiting
 CREATE INDEX IF NOT EXISTS journal_day ON journal(occurred_at);
 `
 
-// connector opens the journal; a pragma that no data source name carries is set on every connection.
+// connector opens the journal; a pragma that no data source name carries is set on every connection. Statements stay prepared:
+// compiling those of an entry took longer than running them.
 type connector struct{ dsn string }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) {
@@ -56,7 +57,7 @@ func (c connector) Driver() driver.Driver {
 
 func openJournal(dir string) (*sql.DB, error) {
 	path := (&url.URL{Scheme: "file", Path: filepath.Join(dir, journalFile)}).String()
-	db := sql.OpenDB(connector{path + "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_txlock=immediate"})
+	db := sql.OpenDB(connector{path + "?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_stmt_cache_size=32"})
 	db.SetMaxOpenConns(1)
 	var problem string
 	err := db.QueryRow("PRAGMA quick_check(1)").Scan(&problem)

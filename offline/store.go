@@ -16,9 +16,6 @@ import (
 // PANHash is HMAC-SHA256 of a PAN under the whitelist secret (protocol section 1.4).
 type PANHash [sha256.Size]byte
 
-// clockSaveEvery is how far trusted time may run ahead of what is on disk while nothing else is written.
-const clockSaveEvery = time.Minute
-
 // Store is an open data folder. Make one with Open; Close it.
 type Store struct {
 	options Options
@@ -97,47 +94,6 @@ func (s *Store) Clock() *clock.Clock { return s.clock }
 func (s *Store) HashPAN(pan []byte) (PANHash, error) {
 	sum, err := s.options.Whitelist(pan)
 	return PANHash(sum), err
-}
-
-// change is one transaction; what is registered with after happens when it is on disk.
-type change struct {
-	*sql.Tx
-	effects []func()
-}
-
-func (c *change) after(effect func()) { c.effects = append(c.effects, effect) }
-
-// write runs one transaction. When it returns nil everything in it is on disk, and the mirrors agree.
-func (s *Store) write(op string, fn func(*change) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if s.isClosed() {
-		return closedFault(op)
-	}
-	tx, err := s.db.Begin()
-	if err != nil {
-		return stored(op, err)
-	}
-	c := &change{Tx: tx}
-	state := s.clock.State()
-	err = fn(c)
-	if err == nil && state.HighWater.Sub(s.clockSaved).Abs() > clockSaveEvery {
-		err = saveClock(tx, state)
-		c.effects = append(c.effects, func() { s.clockSaved = state.HighWater })
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		_ = tx.Rollback()
-		return stored(op, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, effect := range c.effects {
-		effect()
-	}
-	return nil
 }
 
 // loadMirrors reads what Decide asks on every check.
