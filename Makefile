@@ -42,6 +42,11 @@ FUZZTIME ?= 20s
 fuzz: setup ## every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: proof
+proof: setup ## long proofs: thousands of kills, every fuzz target for a minute
+	@go test -run Kill -count 10 -timeout 60m ./internal/atomicfile ./offline ./cmd/posemu
+	@scripts/fuzz.sh 60s
+
 .PHONY: bindings-check
 bindings-check: setup ## gobind: nothing skipped, Java equal to the golden
 	@scripts/bindings-check.sh
