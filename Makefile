@@ -50,8 +50,9 @@ bindings-update: setup ## accept the bindings as they are now
 	@scripts/bindings-check.sh --update
 
 .PHONY: bench
-bench: setup ## every measured path beside its peer; fails when one is short
-	@go run ./bench
+bench: ## every measured path beside its peer, Java's too; fails when one is short
+	@scripts/setup.sh java
+	@go run ./bench $(BENCHFLAGS)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -13,24 +13,44 @@ type row struct {
 	path, ours, peer string
 	// ratio and required are in the unit of the path: times faster, times slower, or a share of a limit.
 	ratio, required string
-	ok              bool
+	verdict         string
+}
+
+// Verdicts of a row.
+const (
+	verdictOK    = "ok"
+	verdictShort = "short"
+	verdictNone  = "-" // nothing is required, or it was not measured
+)
+
+func verdict(held bool) string {
+	if held {
+		return verdictOK
+	}
+	return verdictShort
 }
 
 // faster is a row of two times, or of two sizes: ours must be at least least times smaller than the peer's.
 func faster[T ~int64 | ~float64](path string, ours, peer T, least float64, show func(T) string) row {
 	ratio := float64(peer) / float64(ours)
-	return row{path, show(ours), show(peer), times(ratio), "≥ " + times(least), ratio >= least}
+	return row{path, show(ours), show(peer), times(ratio), "≥ " + times(least), verdict(ratio >= least)}
 }
 
 // atMost is a row of two times where ours does all that the peer does and more: it may be most times the peer's.
 func atMost[T ~int64 | ~float64](path string, ours, peer T, most float64, show func(T) string) row {
 	ratio := float64(ours) / float64(peer)
-	return row{path, show(ours), show(peer), times(ratio), "≤ " + times(most), ratio <= most}
+	return row{path, show(ours), show(peer), times(ratio), "≤ " + times(most), verdict(ratio <= most)}
 }
 
 // within is a row without a peer: an absolute limit.
 func within[T ~int64 | ~float64](path string, ours, limit T, show func(T) string) row {
-	return row{path, show(ours), "-", "-", "≤ " + show(limit), ours <= limit}
+	return row{path, show(ours), "-", "-", "≤ " + show(limit), verdict(ours <= limit)}
+}
+
+// unjudged is r with nothing required of it.
+func (r row) unjudged() row {
+	r.required, r.verdict = verdictNone, verdictNone
+	return r
 }
 
 func times(ratio float64) string {
@@ -75,9 +95,5 @@ func header(w io.Writer) {
 }
 
 func (r row) print(w io.Writer) {
-	verdict := "ok"
-	if !r.ok {
-		verdict = "short"
-	}
-	_, _ = fmt.Fprintf(w, layout, r.path, r.ours, r.peer, r.ratio, r.required, verdict)
+	_, _ = fmt.Fprintf(w, layout, r.path, r.ours, r.peer, r.ratio, r.required, r.verdict)
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
+# Finds what the build needs: git, Go and a C compiler; with the argument java also a JDK of version 17 or newer and Maven.
+# What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,3 +28,25 @@ if [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" != "$want" ]; 
   say "Go $want or newer is needed, this is Go $have; see go.dev/doc/install."
   exit 1
 fi
+
+jdk() { # of version 17 or newer
+  command -v java >/dev/null && command -v javac >/dev/null &&
+    [ "$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')" -ge 17 ]
+}
+
+case "${1:-}" in
+"") ;;
+java)
+  jdk || apt_get default-jdk-headless
+  jdk || apt_get openjdk-17-jdk-headless # where the default is older
+  if ! jdk; then
+    say "JDK 17 or newer is needed; the javac found first on PATH is older."
+    exit 1
+  fi
+  command -v mvn >/dev/null || apt_get maven
+  ;;
+*)
+  say "unknown argument $1; the one there is: java"
+  exit 2
+  ;;
+esac
