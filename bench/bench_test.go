@@ -53,9 +53,9 @@ func TestParseBenchmarks(t *testing.T) {
 // TestParseJava: what is no figure is an error and not left out.
 func TestParseJava(t *testing.T) {
 	t.Parallel()
-	m, err := parseJava([]byte("jdk-es256-sign 540.5\njdbc-lookup 12700\n"))
+	m, err := parseJava([]byte("version 17\njdk-es256-sign 540.5\n"))
 	require.NoError(t, err)
-	require.Equal(t, measured{"java/jdk-es256-sign": {540.5}, "java/jdbc-lookup": {12700}}, m)
+	require.Equal(t, measured{"java/version": {17}, "java/jdk-es256-sign": {540.5}}, m)
 	_, err = parseJava([]byte("jdk-es256-sign 540.5\njdbc-lookup\n"))
 	require.Error(t, err)
 }

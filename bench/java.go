@@ -34,7 +34,7 @@ func javaPeers(ctx context.Context, o options) (measured, error) {
 	return parseJava(out)
 }
 
-// parseJava reads lines of a name and nanoseconds.
+// parseJava reads lines of a name and nanoseconds; "version" is that of Java.
 func parseJava(out []byte) (measured, error) {
 	m := measured{}
 	for lines := newLines(out); lines.Scan(); {

@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func runSuites(ctx context.Context, o options, stdout io.Writer) (short int, err error) {
 	java, err := javaPeers(ctx, o)
 	failed := []error{err}
-	header(stdout)
+	header(stdout, java)
 	emit := func(r row) {
 		r.print(stdout)
 		if r.verdict == verdictShort {

@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -89,8 +92,26 @@ func median[T ~int64 | ~float64](values []T) T {
 
 const layout = "%-58s %11s %13s %9s %12s  %s\n"
 
+// machine says what a table was measured on.
+func machine(java measured) string {
+	model := "unknown processor"
+	text, _ := os.ReadFile("/proc/cpuinfo") // absent elsewhere, and without a model on some processors
+	for lines := newLines(text); lines.Scan(); {
+		if name, value, found := strings.Cut(lines.Text(), ":"); found && strings.TrimSpace(name) == "model name" {
+			model = strings.TrimSpace(value)
+			break
+		}
+	}
+	text = fmt.Appendf(nil, "%s/%s, %d cores, %s, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), model, runtime.Version())
+	if version := java["java/version"]; len(version) > 0 {
+		text = fmt.Appendf(text, ", Java %.0f", version[0])
+	}
+	return string(text)
+}
+
 // header and print write the table row by row, as it is measured.
-func header(w io.Writer) {
+func header(w io.Writer, java measured) {
+	_, _ = fmt.Fprintln(w, machine(java))
 	_, _ = fmt.Fprintf(w, layout, "path", "ours", "peer", "ratio", "required", "")
 }
 

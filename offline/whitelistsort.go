@@ -75,6 +75,7 @@ func (s *bucketSorter) run(ctx context.Context) {
 			return
 		}
 	}
+	_ = s.hashes.close() // nobody reads on: giving its pages back takes long enough to be done while the last are written
 }
 
 // load reads partitions twice, to count and to place, which needs half the memory of sorting them from one slice to another.
