@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Times calls once the compiler has seen enough of them. */
 final class Timing {
-    private static final long WARM_UP = 2_000_000_000L;
+    private static final long WARM_UP = 4_000_000_000L;
     private static final int ROUNDS = 5;
 
     private Timing() {}
