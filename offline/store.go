@@ -82,6 +82,9 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	s.clock = clock.New(s.options.Time, saved)
+	if s.options.settingsOnly {
+		return nil
+	}
 	for _, step := range []func() error{s.checkJournal, s.prune, s.loadMirrors, s.openLists} {
 		if err := step(); err != nil {
 			return err
