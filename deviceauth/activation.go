@@ -90,6 +90,17 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 	return d.generate(ctx, portal)
 }
 
+// CheckKey tells whether the key that the device's standing needs can sign; before an activation none is needed. Errors: key_lost,
+// storage faults.
+func (d *Device) CheckKey() error {
+	switch err := d.usable(); fault.CodeOf(err) {
+	case fault.NotActivated, fault.ActivationExpired:
+		return nil
+	default:
+		return err
+	}
+}
+
 // usable signs once: a key that can be opened may still be dead.
 func (d *Device) usable() error {
 	_, err := d.assertion()

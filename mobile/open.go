@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
+	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/deviceauth"
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
@@ -20,13 +22,20 @@ import (
 
 // Terminal is an open terminal. Get one with Open; Close it.
 type Terminal struct {
-	config  *config
-	out     *outbox
-	keys    keystore.Store
-	store   *offline.Store
+	config *config
+	out    *outbox
+	store  *offline.Store
+
+	// The entry job; nil without the section macs.
 	macs    *macs.Client
 	pairing *pairing.Pairing
 	checker *entry.Checker
+
+	// The device's identity; nil without the section device.
+	device   *deviceauth.Device
+	portal   *mpac.Portal
+	tokens   *deviceauth.Source
+	smarttab *mpac.Smarttab
 
 	// life ends with Close.
 	life context.Context //nolint:containedctx // the life of the object, not of a call.
@@ -64,28 +73,45 @@ func Open(configJSON string, host Host) (t *Terminal, err error) {
 	return t, nil
 }
 
-// assemble builds the house from the ground: keys, storage, network, pairing, entry.
+// assemble builds the house from the ground: storage, then what stands on it.
 func (t *Terminal) assemble(host Host) (err error) {
 	log := slog.New(slog.DiscardHandler)
 	if host != nil {
 		log = slog.New(newHostLog(t.out))
 	}
 	c := t.config
-	if _, err := httpx.ParseCA(c.trustedCA); err != nil {
-		return badConfig("macs.trustedCa: %v", err)
+	storage := offline.Options{
+		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, ListWarnAge: c.warnAge, ListMaxAge: c.maxAge,
+		MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending), PerCardPerDay: or(c.Offline.PerCardPerDay), Log: log,
 	}
-	if t.keys, err = openKeys(c, host); err != nil {
-		return err
+	var keys keystore.Store
+	if c.MACS != nil {
+		if _, err := httpx.ParseCA(c.trustedCA); err != nil {
+			return badConfig("macs.trustedCa: %v", err)
+		}
+		if keys, err = entryKeys(c, host); err != nil {
+			return err
+		}
+		storage.Whitelist, storage.Chain = whitelistMAC(keys, c), journalMAC(keys)
 	}
-	t.store, err = offline.Open(offline.Options{
-		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, Whitelist: whitelistMAC(t.keys, c), Chain: journalMAC(t.keys),
-		ListWarnAge: c.warnAge, ListMaxAge: c.maxAge, MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending),
-		PerCardPerDay: or(c.Offline.PerCardPerDay), Log: log,
-	})
-	if err != nil {
+	if t.store, err = offline.Open(storage); err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
-	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{t.keys}, Memory: t.store})
+	if c.Device != nil {
+		if err := t.assembleDevice(host, log); err != nil {
+			return err
+		}
+	}
+	if c.MACS == nil {
+		return nil
+	}
+	return t.assembleEntry(keys, log)
+}
+
+// assembleEntry builds the entry job.
+func (t *Terminal) assembleEntry(keys keystore.Store, log *slog.Logger) (err error) {
+	c := t.config
+	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{keys}, Memory: t.store})
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
@@ -100,6 +126,39 @@ func (t *Terminal) assemble(host Host) (err error) {
 	}
 	t.checker = entry.New(entry.Options{
 		MACS: t.macs, Store: t.store, Ready: t.ready, Timeout: c.online, AllowForce: c.Offline.AllowForce, SkipLuhn: c.Card.SkipLuhn,
+	})
+	return nil
+}
+
+// assembleDevice builds the device's identity and what it opens.
+func (t *Terminal) assembleDevice(host Host, log *slog.Logger) error {
+	c := t.config.Device
+	keys, err := deviceKeyStore(t.config, host)
+	if err != nil {
+		return err
+	}
+	t.device, err = deviceauth.Open(deviceauth.Options{
+		SerialNumber: t.config.SerialNumber, Name: c.Name, Audience: c.Audience, ClientID: c.ClientID, Keys: deviceKeys{keys},
+		Memory: t.store, Clock: t.store.Clock(),
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // a fault.
+	}
+	t.portal, err = mpac.NewPortal(mpac.Options{
+		BaseURL: c.BaseURL, TrustedCA: c.trustedCA, SystemRoots: c.SystemRoots, TokenURL: c.TokenURL, Timeout: t.config.online,
+		Clock: t.store.Clock(), Log: log,
+	})
+	if err != nil {
+		return badConfig("device: %v", err)
+	}
+	t.tokens = deviceauth.NewSource(deviceauth.SourceOptions{
+		Device: t.device, Portal: t.portal, Scope: c.Scope, Form: c.BodyFormat == "form", Timeout: t.config.online,
+	})
+	t.smarttab = mpac.NewSmarttab(t.portal, mpac.SmarttabOptions{
+		Authorize: func(next http.RoundTripper) http.RoundTripper {
+			return deviceauth.Transport{Next: next, Source: t.tokens}
+		},
+		Scopes: t.tokens.Scopes, Memory: t.store,
 	})
 	return nil
 }
@@ -144,6 +203,12 @@ func (t *Terminal) Close() (err error) {
 func (t *Terminal) release() {
 	if t.macs != nil {
 		t.macs.Close()
+	}
+	if t.tokens != nil {
+		t.tokens.Close()
+	}
+	if t.portal != nil {
+		t.portal.Close()
 	}
 	if t.store != nil {
 		t.releaseErr = t.store.Close()

@@ -46,7 +46,9 @@ func newTerminalCommand() *cobra.Command {
 		f.plain("readiness", "Self-test with fixes", (*mobile.Terminal).Readiness),
 		f.plain("unpair", "Forget pairing and key on this device", (*mobile.Terminal).Unpair),
 		f.plain("status", "Where the terminal stands", func(t *mobile.Terminal, _ *mobile.Op) (string, error) { return t.Status() }),
-		f.export())
+		f.export(),
+		f.plain("device-key", "The device's public key, made when there is none", (*mobile.Terminal).DeviceKey),
+		f.activate(), f.token(), f.call(), f.resolve())
 	return cmd
 }
 
