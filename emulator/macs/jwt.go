@@ -9,6 +9,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
 // Limits of a request's JWT, in seconds (protocol section 1.3, OPEN).
@@ -37,12 +39,12 @@ func (s *Server) authorize(header string) (string, error) {
 			return "", errNoToken
 		}
 	}
-	head, headErr := readObject(decoded[0])
-	claims, claimsErr := readObject(decoded[1])
+	head, headErr := strictjson.Read(decoded[0])
+	claims, claimsErr := strictjson.Read(decoded[1])
 	if headErr != nil || claimsErr != nil {
 		return "", errForbidden
 	}
-	if alg, ok := head.text("alg"); !ok || alg != "RS256" {
+	if alg, ok := head.Text("alg"); !ok || alg != "RS256" {
 		return "", errForbidden
 	}
 	if _, there := head["crit"]; there { // RFC 7515 4.1.11: it names what must be understood, and here that is nothing
@@ -63,10 +65,10 @@ func (s *Server) authorize(header string) (string, error) {
 	return sn, nil
 }
 
-func (s *Server) checkClaims(claims object) (string, error) {
-	sub, subOK := claims.text("sub")
-	iat, iatOK := claims.integer("iat")
-	exp, expOK := claims.integer("exp")
+func (s *Server) checkClaims(claims strictjson.Object) (string, error) {
+	sub, subOK := claims.Text("sub")
+	iat, iatOK := claims.Integer("iat")
+	exp, expOK := claims.Integer("exp")
 	now := s.now().Unix()
 	switch {
 	case !subOK || !iatOK || !expOK || sub == "" || iat < 0,
