@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -92,4 +93,21 @@ func (s *Server) publicKey(sn string) (*rsa.PublicKey, error) {
 		return nil, err
 	}
 	return parseKey(der)
+}
+
+// SerialNumber is whose request it says it is, for faults and the journal; nothing is verified here.
+func SerialNumber(r *http.Request, body []byte) string {
+	var said struct {
+		Sub          string `json:"sub"`
+		SerialNumber string `json:"serialNumber"`
+	}
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if parts := strings.Split(token, "."); len(parts) == 3 {
+		if claims, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil {
+			_ = json.Unmarshal(claims, &said) // whatever cannot be read is nobody's
+			return said.Sub
+		}
+	}
+	_ = json.Unmarshal(body, &said)
+	return said.SerialNumber
 }

@@ -7,6 +7,9 @@ import (
 	"strconv"
 )
 
+// BodyError answers a body that cannot be read or is over 1 MiB.
+const BodyError = `{"errorCode":"BODY_NOT_READABLE","message":"the body could not be read, or is over 1 MiB"}`
+
 // refusal is an answer with an error code.
 type refusal struct {
 	status  int
