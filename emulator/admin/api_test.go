@@ -15,6 +15,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/faults"
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
+	"github.com/smartpos-go/terminal/emulator/mpac"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -35,8 +36,10 @@ func newAPI(t *testing.T) api {
 	clock := &state.Clock{}
 	server, err := macs.New(st, clock)
 	require.NoError(t, err)
+	portal, err := mpac.New(st, clock)
+	require.NoError(t, err)
 	requests := journal.New(time.UnixMilli(1))
-	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
+	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
 }
 
 func (a api) send(method, path, body, authorization string) *httptest.ResponseRecorder {

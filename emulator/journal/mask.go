@@ -24,7 +24,7 @@ var (
 	pans    = regexp.MustCompile(uuidText + `|` + panText)
 	codes   = regexp.MustCompile(uuidText + `|` + panText + `|` + codeText)
 	jwts    = regexp.MustCompile(`[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
-	named   = regexp.MustCompile(`(?i)("(?:pairingCode|code|pan|maskedPan|publicKey|panHash|token|secret|password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[0-9]+)`)
+	named   = regexp.MustCompile(`(?i)("(?:pairingCode|activation_?code|code|pan|maskedPan|publicKey|panHash|token|access_?token|client_?assertion|secret|password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[0-9]+)`)
 	hashes  = regexp.MustCompile(`"[0-9a-fA-F]{64}"(?:\s*,\s*"[0-9a-fA-F]{64}")*`)
 	long    = regexp.MustCompile(`[A-Za-z0-9+/_-]{64,}={0,2}`)
 	escaped = regexp.MustCompile(`\\u00([23][0-9a-fA-F])|%([23][0-9a-fA-F])`)

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
 const (
@@ -26,13 +28,13 @@ var (
 
 // pair checks in the order shape, paired, code, key (protocol section 1.2).
 func (s *Server) pair(w http.ResponseWriter, _ *http.Request, _ string, body []byte) error {
-	o, err := readObject(body)
+	o, err := strictjson.Read(body)
 	if err != nil {
 		return badRequest("a JSON object is needed")
 	}
-	sn, snOK := o.text("serialNumber")
-	code, codeOK := o.text("pairingCode")
-	encoded, keyOK := o.text("publicKey")
+	sn, snOK := o.Text("serialNumber")
+	code, codeOK := o.Text("pairingCode")
+	encoded, keyOK := o.Text("publicKey")
 	if !snOK || !codeOK || !keyOK {
 		return badRequest("serialNumber, pairingCode and publicKey must be strings")
 	}
