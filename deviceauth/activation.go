@@ -69,9 +69,6 @@ func (d *Device) save(a Activation) error {
 // is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an
 // answer.
 func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, error) {
-	if d.options.ClientID != "" {
-		return d.Activation(), nil
-	}
 	if err := d.lock(ctx); err != nil {
 		return Activation{}, err
 	}
@@ -79,6 +76,10 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 	switch a := d.Activation(); a.Status {
 	case mpac.ActivationActive:
 		if err := d.usable(); fault.CodeOf(err) != fault.KeyLost {
+			return a, err
+		}
+		if d.options.ClientID != "" { // there is no code to ask for: the new key is to be registered by hand
+			_, err := d.workingKey()
 			return a, err
 		}
 	case mpac.ActivationPending:

@@ -25,13 +25,8 @@ func (d *Device) assertion() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	signer, err := d.options.Keys.Signer()
-	switch {
-	case errors.Is(err, ErrNoKey) && d.options.ClientID != "":
-		return "", fault.New(fault.NotActivated, "deviceauth: assertion", "make the device's key and register it at the token server first")
-	case errors.Is(err, ErrNoKey):
-		return "", lost(err)
-	case err != nil:
+	signer, err := d.Key()
+	if err != nil {
 		return "", coded(err)
 	}
 	return sign(signer, identity.ClientID, d.options.Audience, d.options.Clock.Estimate())

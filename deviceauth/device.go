@@ -27,6 +27,9 @@ type Keys interface {
 	Delete() error
 }
 
+// settingKey is the key under which it is remembered that a key was made.
+const settingKey = "device.key"
+
 // ErrNoKey says that no key was made yet.
 var ErrNoKey = errors.New("deviceauth: no key")
 
@@ -60,8 +63,9 @@ type Device struct {
 	// codes. It is a channel so that who waits for it can leave.
 	activating chan struct{}
 
-	// making guards the key against being made twice.
+	// making guards the key against being made twice, and kept.
 	making sync.Mutex
+	kept   bool
 
 	mu    sync.Mutex
 	state Activation
@@ -80,7 +84,11 @@ func Open(o Options) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: read activation: %w", op, err)
 	}
-	d := &Device{options: o, activating: make(chan struct{}, 1)}
+	key, err := o.Memory.Setting(settingKey)
+	if err != nil {
+		return nil, fmt.Errorf("%s: read key's mark: %w", op, err)
+	}
+	d := &Device{options: o, activating: make(chan struct{}, 1), kept: key != ""}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &d.state); err != nil {
 			return nil, fault.Wrap(fault.StorageDamaged, op, err)
@@ -92,21 +100,21 @@ func Open(o Options) (*Device, error) {
 	return d, nil
 }
 
-// Key makes the device's key when there is none. Errors: key_lost, which Request mends, and storage faults.
+// Key makes the device's key when there never was one. Errors: key_lost, which Request mends, and storage faults.
 func (d *Device) Key() (crypto.Signer, error) {
 	d.making.Lock()
 	defer d.making.Unlock()
 	signer, err := d.options.Keys.Signer()
-	if errors.Is(err, ErrNoKey) {
-		if d.options.ClientID == "" && d.Activation().Status == mpac.ActivationActive {
-			return nil, lost(err)
-		}
-		signer, err = d.options.Keys.Generate()
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		return signer, d.keep()
+	case !errors.Is(err, ErrNoKey):
 		return nil, fmt.Errorf("deviceauth: key: %w", err)
+	case d.kept:
+		return nil, fault.Wrap(fault.KeyLost, "deviceauth: key",
+			fmt.Errorf("take the device out of service in the portal, then activate it again: %w", err))
 	}
-	return signer, nil
+	return d.generateKey()
 }
 
 // workingKey is the key for a new activation: the one there is, or a new one when there is none or it is lost.
@@ -119,7 +127,7 @@ func (d *Device) workingKey() (crypto.Signer, error) {
 	}
 	switch {
 	case err == nil:
-		return signer, nil
+		return signer, d.keep()
 	case errors.Is(err, fault.KeyLost):
 		if err := d.options.Keys.Delete(); err != nil {
 			return nil, fmt.Errorf("deviceauth: remove lost key: %w", err)
@@ -127,15 +135,28 @@ func (d *Device) workingKey() (crypto.Signer, error) {
 	case !errors.Is(err, ErrNoKey):
 		return nil, fmt.Errorf("deviceauth: key: %w", err)
 	}
-	signer, err = d.options.Keys.Generate()
+	return d.generateKey()
+}
+
+// generateKey is for holders of making.
+func (d *Device) generateKey() (crypto.Signer, error) {
+	signer, err := d.options.Keys.Generate()
 	if err != nil {
 		return nil, fmt.Errorf("deviceauth: make key: %w", err)
 	}
-	return signer, nil
+	return signer, d.keep()
 }
 
-func lost(err error) error {
-	return fault.Wrap(fault.KeyLost, "deviceauth: key", fmt.Errorf("take the device out of service in the portal, then activate it again: %w", err))
+// keep remembers that there was a key, so that one that is gone is not quietly replaced. It is for holders of making.
+func (d *Device) keep() error {
+	if d.kept {
+		return nil
+	}
+	if err := d.options.Memory.SetSetting(settingKey, "made"); err != nil {
+		return fmt.Errorf("deviceauth: remember the key: %w", err)
+	}
+	d.kept = true
+	return nil
 }
 
 // PublicKey is the public half of the device's key in the forms that people and servers take.
