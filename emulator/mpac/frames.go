@@ -64,7 +64,7 @@ type reply struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 	Seq  int64  `json:"seq,omitempty"`
-	Ts   string `json:"ts"`
+	TS   string `json:"ts"`
 	Re   string `json:"re,omitempty"`
 	Data any    `json:"data,omitempty"`
 }
@@ -77,7 +77,7 @@ type eventData struct {
 
 // writeEvent is the frame of one stored event.
 func writeEvent(e event) ([]byte, error) {
-	return json.Marshal(reply{V: 1, Type: "event", ID: e.id, Seq: e.seq, Ts: stamp(e.at), Data: eventData{e.name, e.payload}})
+	return json.Marshal(reply{V: 1, Type: "event", ID: e.id, Seq: e.seq, TS: stamp(e.at), Data: eventData{e.name, e.payload}})
 }
 
 // helloData is what a hello says; lastEventID is "" when it names none.

@@ -217,7 +217,7 @@ func (s *session) send(kind, re string, data any) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(reply{V: 1, Type: kind, ID: id, Ts: stamp(now), Re: re, Data: data})
+	text, err := json.Marshal(reply{V: 1, Type: kind, ID: id, TS: stamp(now), Re: re, Data: data})
 	if err != nil {
 		return err
 	}
