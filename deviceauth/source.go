@@ -19,6 +19,8 @@ const (
 	refreshShare = 70
 	// minLeft is what a token that is given out has left at least: it must arrive before it runs out.
 	minLeft = 10 * time.Second
+	// hurryWithin is how long a request may still take once the network changed.
+	hurryWithin = time.Second
 	// DefaultTimeout bounds one request for a token.
 	DefaultTimeout = 10 * time.Second
 )
@@ -58,7 +60,9 @@ type Source struct {
 // flight is one request for a token.
 type flight struct {
 	cancel context.CancelFunc
-	done   chan struct{}
+	// hurried: the network changed under it. It gets hurryWithin, and when it fails that counts for nothing.
+	hurried bool
+	done    chan struct{}
 	// err is written before done is closed. Without one there is a token, or the flight was given up: look again.
 	err error
 }
@@ -163,7 +167,11 @@ func (s *Source) start() {
 			got, err := result()
 			s.land(f, born, got, err)
 		case <-ctx.Done():
-			s.land(f, born, mpac.Token{}, fault.Wrap(fault.CodeOf(ctx.Err()), "deviceauth: token", ctx.Err()))
+			code := fault.CodeOf(ctx.Err())
+			if s.life.Err() == nil { // hurried, or too late
+				code = fault.Timeout
+			}
+			s.land(f, born, mpac.Token{}, fault.Wrap(code, "deviceauth: token", ctx.Err()))
 		}
 	}()
 }
@@ -194,7 +202,7 @@ func (s *Source) land(f *flight, born time.Duration, got mpac.Token, err error) 
 	}
 	if err != nil {
 		f.err = err
-		if wasSent(err) {
+		if wasSent(err) && !f.hurried {
 			s.failures.failed(now, err)
 		}
 		return
@@ -250,6 +258,22 @@ func (s *Source) Refused(token Token) bool {
 	s.refusals.failed(now, nil)
 	s.current.Store(nil)
 	return true
+}
+
+// NetworkAvailable tells that a network came up: the pause after a failure ends, and a request that is under way gets 1 s more, for
+// it may wait on the network of before. The token stays. It may be called as often as the system tells of networks.
+func (s *Source) NetworkAvailable() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures = backoffState{}
+	if f := s.flight; f != nil && !f.hurried {
+		f.hurried = true
+		late := time.AfterFunc(hurryWithin, f.cancel)
+		go func() {
+			<-f.done
+			late.Stop()
+		}()
+	}
 }
 
 // Reset forgets token, failures and pauses: after an activation, when the network came back, when a person says "now". What is

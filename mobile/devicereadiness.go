@@ -6,13 +6,14 @@ import (
 
 	"github.com/smartpos-go/terminal/backend/mpac"
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/ws"
 )
 
 // deviceFindings tests the device's key, activation and token, and what its calls left open.
 func (t *Terminal) deviceFindings(ctx context.Context) []finding {
 	found := []finding{t.deviceKeyFinding(), t.activationFinding()}
 	if found[0].Severity == "ok" && found[1].Severity == "ok" {
-		found = append(found, t.tokenFinding(ctx))
+		found = append(found, t.tokenFinding(ctx), t.channelFinding())
 	}
 	if open, err := t.smarttab.Pending(); err == nil && len(open) > 0 {
 		found = append(found, warning("unknown_calls", fmt.Sprintf("%d calls have no answer from the server yet.", len(open)), "Connect the terminal and ask for them again."))
@@ -52,4 +53,23 @@ func (t *Terminal) tokenFinding(ctx context.Context) finding {
 		return warning(string(info.Code), info.Meaning, info.Text)
 	}
 	return blocking(string(info.Code), info.Meaning, info.Text)
+}
+
+// channelFinding tells of the channel as it stands: it is the app that asks for it.
+func (t *Terminal) channelFinding() finding {
+	c := t.channel.Load()
+	if c == nil {
+		return ok("channel_off", "The real-time channel is not asked for.")
+	}
+	state, why := c.State()
+	info := why.Info()
+	switch {
+	case state == ws.Online:
+		return ok("channel", "The real-time channel is connected.")
+	case why == "":
+		return warning("channel_connecting", "The real-time channel is being connected.", "Wait a moment.")
+	case state == ws.Ended:
+		return warning(string(why), info.Meaning, info.Text+" Then connect again.")
+	}
+	return warning(string(why), info.Meaning, info.Text+" The channel connects again by itself.")
 }

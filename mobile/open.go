@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
@@ -18,12 +19,14 @@ import (
 	"github.com/smartpos-go/terminal/keystore"
 	"github.com/smartpos-go/terminal/offline"
 	"github.com/smartpos-go/terminal/pairing"
+	"github.com/smartpos-go/terminal/ws"
 )
 
 // Terminal is an open terminal. Get one with Open; Close it.
 type Terminal struct {
 	config *config
 	out    *outbox
+	log    *slog.Logger
 	store  *offline.Store
 
 	// The entry job; nil without the section macs.
@@ -36,6 +39,8 @@ type Terminal struct {
 	portal   *mpac.Portal
 	tokens   *deviceauth.Source
 	smarttab *mpac.Smarttab
+	// channel is the open real-time channel; nil before Connect and after Disconnect.
+	channel atomic.Pointer[ws.Channel]
 
 	// life ends with Close.
 	life context.Context //nolint:containedctx // the life of the object, not of a call.
@@ -75,14 +80,14 @@ func Open(configJSON string, host Host) (t *Terminal, err error) {
 
 // assemble builds the house from the ground: storage, then what stands on it.
 func (t *Terminal) assemble(host Host) (err error) {
-	log := slog.New(slog.DiscardHandler)
+	t.log = slog.New(slog.DiscardHandler)
 	if host != nil {
-		log = slog.New(newHostLog(t.out))
+		t.log = slog.New(newHostLog(t.out))
 	}
 	c := t.config
 	storage := offline.Options{
 		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, ListWarnAge: c.warnAge, ListMaxAge: c.maxAge,
-		MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending), PerCardPerDay: or(c.Offline.PerCardPerDay), Log: log,
+		MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending), PerCardPerDay: or(c.Offline.PerCardPerDay), Log: t.log,
 	}
 	var keys keystore.Store
 	if c.MACS != nil {
@@ -98,25 +103,25 @@ func (t *Terminal) assemble(host Host) (err error) {
 		return err //nolint:wrapcheck // a fault.
 	}
 	if c.Device != nil {
-		if err := t.assembleDevice(host, log); err != nil {
+		if err := t.assembleDevice(host); err != nil {
 			return err
 		}
 	}
 	if c.MACS == nil {
 		return nil
 	}
-	return t.assembleEntry(keys, log)
+	return t.assembleEntry(keys)
 }
 
 // assembleEntry builds the entry job.
-func (t *Terminal) assembleEntry(keys keystore.Store, log *slog.Logger) (err error) {
+func (t *Terminal) assembleEntry(keys keystore.Store) (err error) {
 	c := t.config
 	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{keys}, Memory: t.store})
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
 	t.macs, err = macs.New(macs.Options{
-		BaseURL: c.MACS.BaseURL, TrustedCA: c.trustedCA, Clock: t.store.Clock(), Log: log,
+		BaseURL: c.MACS.BaseURL, TrustedCA: c.trustedCA, Clock: t.store.Clock(), Log: t.log,
 		Sign: func(next http.RoundTripper) http.RoundTripper {
 			return pairing.Transport{Next: next, Pairing: t.pairing, Clock: t.store.Clock()}
 		},
@@ -131,7 +136,7 @@ func (t *Terminal) assembleEntry(keys keystore.Store, log *slog.Logger) (err err
 }
 
 // assembleDevice builds the device's identity and what it opens.
-func (t *Terminal) assembleDevice(host Host, log *slog.Logger) error {
+func (t *Terminal) assembleDevice(host Host) error {
 	c := t.config.Device
 	keys, err := deviceKeyStore(t.config, host)
 	if err != nil {
@@ -146,7 +151,7 @@ func (t *Terminal) assembleDevice(host Host, log *slog.Logger) error {
 	}
 	t.portal, err = mpac.NewPortal(mpac.Options{
 		BaseURL: c.BaseURL, TrustedCA: c.trustedCA, SystemRoots: c.SystemRoots, TokenURL: c.TokenURL, Timeout: t.config.online,
-		Clock: t.store.Clock(), Log: log,
+		Clock: t.store.Clock(), Log: t.log,
 	})
 	if err != nil {
 		return badConfig("device: %v", err)
@@ -171,7 +176,8 @@ func (t *Terminal) ready() error {
 
 // Close cancels what runs, waits for it and gives everything back: the data folder, connections, the host. A second Close
 // does nothing more; calls after it fail with closed. When the host holds a call up for longer than 5 s, or Close is called
-// from within a method of the host, it fails with timeout, and the last call to end gives everything back.
+// from within a method of the host, it fails with timeout, and the last call to end gives everything back. So it does when the
+// listener does not return within 5 s; from within the listener Close does not wait for it.
 func (t *Terminal) Close() (err error) {
 	defer recovered("mobile: close", &err)
 	t.mu.Lock()
@@ -183,6 +189,7 @@ func (t *Terminal) Close() (err error) {
 	t.shut = true
 	t.mu.Unlock()
 	t.end()
+	unheard := t.hangUp(nil)
 	if first && idle {
 		t.release()
 	}
@@ -194,13 +201,14 @@ func (t *Terminal) Close() (err error) {
 		return fault.New(fault.Timeout, "mobile: close", "the host holds a call up; the data folder is given back when that call ends")
 	}
 	if first {
-		return t.releaseErr
+		return errors.Join(unheard, t.releaseErr)
 	}
-	return nil
+	return unheard
 }
 
 // release gives everything back, once: by Close, or by the last call that it did not wait for.
 func (t *Terminal) release() {
+	t.releaseErr = t.hangUp(nil) // a Connect may have come between
 	if t.macs != nil {
 		t.macs.Close()
 	}
@@ -211,7 +219,7 @@ func (t *Terminal) release() {
 		t.portal.Close()
 	}
 	if t.store != nil {
-		t.releaseErr = t.store.Close()
+		t.releaseErr = errors.Join(t.releaseErr, t.store.Close())
 	}
 	if !t.out.close(t.closeWait) {
 		t.releaseErr = errors.Join(t.releaseErr, fault.New(fault.Timeout, "mobile: close", "the host does not return from its log or progress"))

@@ -259,7 +259,7 @@ func TestTwoRefusedTokensAreAFailedAttempt(t *testing.T) {
 }
 
 func TestATokenSourceThatRefusesForGoodEndsTheChannel(t *testing.T) {
-	for _, code := range []fault.Code{fault.DeviceSuspended, fault.DeviceDecommissioned, fault.NotActivated, fault.KeyLost} {
+	for _, code := range []fault.Code{fault.DeviceSuspended, fault.DeviceDecommissioned, fault.NotActivated, fault.ActivationExpired, fault.KeyLost} {
 		t.Run(string(code), func(t *testing.T) {
 			inBubble(t, func(w *world) {
 				w.tokenErr = fault.New(code, "token", "")

@@ -107,5 +107,5 @@ func barred(text string, otherwise fault.Code) fault.Code {
 
 // final are the faults that trying again does not mend: a person, or the app, must act first.
 func final(code fault.Code) bool {
-	return slices.Contains([]fault.Code{fault.Replaced, fault.DeviceSuspended, fault.DeviceDecommissioned, fault.NotActivated, fault.KeyLost}, code)
+	return slices.Contains([]fault.Code{fault.Replaced, fault.DeviceSuspended, fault.DeviceDecommissioned, fault.NotActivated, fault.ActivationExpired, fault.KeyLost}, code)
 }

@@ -37,7 +37,8 @@ public final class Terminal implements Seq.Proxy {
 	/**
 	 * Close cancels what runs, waits for it and gives everything back: the data folder, connections, the host. A second Close
 	does nothing more; calls after it fail with closed. When the host holds a call up for longer than 5 s, or Close is called
-	from within a method of the host, it fails with timeout, and the last call to end gives everything back.
+	from within a method of the host, it fails with timeout, and the last call to end gives everything back. So it does when the
+	listener does not return within 5 s; from within the listener Close does not wait for it.
 	 */
 	public native void close() throws Exception;
 	/**
@@ -47,12 +48,15 @@ public final class Terminal implements Seq.Proxy {
 	access_expired, invalid_guests, already_confirmed, not_authorized, protocol_error, storage faults.
 	 */
 	public native String confirmEntry(Op op, String accessID, long guests) throws Exception;
+	public native void connect(Listener listener) throws Exception;
 	public native String deviceKey(Op op) throws Exception;
 	public native String deviceToken(Op op) throws Exception;
+	public native void disconnect() throws Exception;
 	/**
 	 * Export writes what waits and what is in quarantine to a file of mode 0600 and changes nothing. Answer: {&#34;v&#34;:1,&#34;entries&#34;,&#34;file&#34;}.
 	 */
 	public native String export(Op op, String path) throws Exception;
+	public native void networkAvailable() throws Exception;
 	/**
 	 * Pair binds the terminal to MACS with an 8-digit pairing code. Answer: {&#34;v&#34;:1,&#34;status&#34;:&#34;paired&#34;,&#34;serialNumber&#34;,
 	&#34;keyFingerprint&#34;}. After a lost answer call it again with the same code. Errors: invalid_code, pairing_code_rejected,
@@ -73,6 +77,7 @@ public final class Terminal implements Seq.Proxy {
 	&#34;upload&#34;:{…}|null,&#34;nextSyncDue&#34;}. Errors as those of Sync and UploadReports; the upload is tried although the sync failed.
 	 */
 	public native String runDue(Op op) throws Exception;
+	public native void sendStatus(long battery, String paper) throws Exception;
 	/**
 	 * Status is where the terminal stands; it sends nothing. Answer: {&#34;v&#34;:1,&#34;state&#34;:&#34;unpaired|pending|paired&#34;,&#34;serialNumber&#34;,
 	&#34;pending&#34;,&#34;unknown&#34;,&#34;quarantined&#34;,&#34;whitelist&#34;,&#34;binRanges&#34;,&#34;listVersion&#34;,&#34;listAgeSeconds&#34;,&#34;nextSyncDue&#34;,&#34;safeToWipe&#34;}; with a
