@@ -374,11 +374,23 @@ func TestWhatCannotBeTakenIsNotSent(t *testing.T) {
 	odd := func(change func(*mpac.Item)) []mpac.Item { i := item; change(&i); return []mpac.Item{i} }
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"no items":       func() error { _, err := s.CreateOrder(ctx, mpac.NewOrder{}, ""); return err },
-		"no name":        func() error { _, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.Name = "" }), ""); return err },
-		"no quantity":    func() error { _, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.Quantity = 0 }), ""); return err },
-		"wrong sum":      func() error { _, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.Subtotal = 901 }), ""); return err },
-		"negative":       func() error { _, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.UnitPrice = -1 }), ""); return err },
+		"no items": func() error { _, err := s.CreateOrder(ctx, mpac.NewOrder{}, ""); return err },
+		"no name": func() error {
+			_, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.Name = "" }), "")
+			return err
+		},
+		"no quantity": func() error {
+			_, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.Quantity = 0 }), "")
+			return err
+		},
+		"wrong sum": func() error {
+			_, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.Subtotal = 901 }), "")
+			return err
+		},
+		"negative": func() error {
+			_, err := s.ChangeItems(ctx, "o", odd(func(i *mpac.Item) { i.UnitPrice = -1 }), "")
+			return err
+		},
 		"no amount":      func() error { _, err := s.CreatePayment(ctx, mpac.NewPayment{BillID: "b"}, ""); return err },
 		"one part":       func() error { _, err := s.SplitBill(ctx, "b", []mpac.Yen{1}, ""); return err },
 		"part of none":   func() error { _, err := s.SplitBill(ctx, "b", []mpac.Yen{1, 0}, ""); return err },
