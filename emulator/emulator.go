@@ -55,7 +55,9 @@ type World struct {
 	running sync.WaitGroup
 	cancel  context.CancelFunc
 	client  *http.Client
-	close   func() error
+	// channels ends the sockets, which no http.Server knows of.
+	channels func()
+	close    func() error
 }
 
 // system is one emulated backend.
@@ -85,7 +87,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if o.Rand != nil {
 		st.Rand = o.Rand
 	}
-	w := &World{state: st, cancel: func() {}}
+	w := &World{state: st, cancel: func() {}, channels: func() {}}
 	w.close = sync.OnceValue(w.shut)
 	if err := w.start(context.WithoutCancel(ctx), o); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -114,7 +116,7 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	portal, err := mpac.New(w.state, clock)
+	portal, err := mpac.New(w.state, clock, func() bool { return table.Refusing("mpac") })
 	if err != nil {
 		return err
 	}
@@ -131,6 +133,7 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	w.channels = portal.Close
 	portal.At(address(host, listeners[2]), addresses(host, listeners[2])...)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
 	w.serve(ctx, listeners[0], config, admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: table, Journal: requests, Clock: clock}))
@@ -209,6 +212,7 @@ func (w *World) Close() error { return w.close() }
 const closeTime = time.Second
 
 func (w *World) shut() error {
+	w.channels()
 	w.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()

@@ -52,6 +52,9 @@ func New(o Options) http.Handler {
 		"POST /admin/api/mpac/activate":               a.activate,
 		"GET /admin/api/mpac/devices":                 a.devices,
 		"PUT /admin/api/mpac/devices/{sn}/status":     a.deviceStatus,
+		"POST /admin/api/mpac/devices/{sn}/events":    a.pushEvent,
+		"GET /admin/api/mpac/sockets":                 a.sockets,
+		"DELETE /admin/api/mpac/sockets/{sn}":         a.closeSocket,
 		"POST /admin/api/mpac/keys/rotate":            a.rotateKeys,
 		"POST /admin/api/mpac/human-tokens":           a.humanToken,
 		"PUT /admin/api/mpac/settings":                a.mpacSettings,
@@ -138,9 +141,12 @@ func errorOf(err error) *apiError {
 		return &apiError{http.StatusNotFound, "unknown_device", err.Error()}
 	case errors.Is(err, mpac.ErrCode):
 		return &apiError{http.StatusNotFound, "unknown_code", err.Error()}
+	case errors.Is(err, mpac.ErrNoSocket):
+		return &apiError{http.StatusNotFound, "no_socket", err.Error()}
 	case errors.Is(err, mpac.ErrState):
 		return &apiError{http.StatusConflict, "wrong_state", err.Error()}
-	case errors.Is(err, mpac.ErrStatus), errors.Is(err, mpac.ErrKeySet), errors.Is(err, mpac.ErrPerson), errors.Is(err, mpac.ErrSettings):
+	case errors.Is(err, mpac.ErrStatus), errors.Is(err, mpac.ErrKeySet), errors.Is(err, mpac.ErrPerson), errors.Is(err, mpac.ErrSettings),
+		errors.Is(err, mpac.ErrEvent), errors.Is(err, mpac.ErrCloseCode):
 		return unprocessable(err.Error())
 	case errors.Is(err, faults.ErrBad):
 		return &apiError{http.StatusUnprocessableEntity, "bad_fault", err.Error()}

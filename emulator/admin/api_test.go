@@ -36,8 +36,9 @@ func newAPI(t *testing.T) api {
 	clock := &state.Clock{}
 	server, err := macs.New(st, clock)
 	require.NoError(t, err)
-	portal, err := mpac.New(st, clock)
+	portal, err := mpac.New(st, clock, func() bool { return false })
 	require.NoError(t, err)
+	t.Cleanup(portal.Close)
 	requests := journal.New(time.UnixMilli(1))
 	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
 }

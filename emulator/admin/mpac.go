@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/smartpos-go/terminal/emulator/mpac"
 )
@@ -74,4 +76,33 @@ func (a *api) mpacSettings(r *http.Request) (int, any, error) {
 	}
 	settings := mpac.Settings{RatePerMinute: *in.RatePerMinute, TokenSeconds: *in.TokenSeconds}
 	return http.StatusOK, settings, a.MPAC.Configure(settings)
+}
+
+func (a *api) pushEvent(r *http.Request) (int, any, error) {
+	var in struct {
+		Event   string          `json:"event"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	if err := decode(r, &in); err != nil {
+		return 0, nil, err
+	}
+	id, seq, err := a.MPAC.Push(r.PathValue("sn"), in.Event, in.Payload)
+	return http.StatusAccepted, map[string]any{"id": id, "seq": seq}, err
+}
+
+func (a *api) sockets(*http.Request) (int, any, error) {
+	list, err := a.MPAC.Sockets()
+	return http.StatusOK, map[string]any{"sockets": list}, err
+}
+
+func (a *api) closeSocket(r *http.Request) (int, any, error) {
+	text := r.URL.Query().Get("code")
+	if text == "" {
+		text = "1012"
+	}
+	code, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, nil, unprocessable("code must be a number")
+	}
+	return http.StatusNoContent, nil, a.MPAC.CloseSocket(r.PathValue("sn"), code)
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"net"
 	"net/http"
+	"slices"
 )
 
 // refuse closes connections before TLS, when they have no path and no serial number yet.
@@ -34,14 +35,18 @@ func (l Listener) Accept() (net.Conn, error) {
 // Refused ends a request on a connection that was open before a refuse fault came into force: while it stands there is no
 // network, for kept connections too. It reports whether it did. Such a request is no hit.
 func (t *Table) Refused(system string, r *http.Request) bool {
-	t.mu.Lock()
-	refused := false
-	for _, rule := range t.rules {
-		refused = refused || (rule.Kind == "refuse" && (rule.System == "" || rule.System == system) && (rule.Remaining == nil || *rule.Remaining > 0))
-	}
-	t.mu.Unlock()
+	refused := t.Refusing(system)
 	if refused {
 		abort(r)
 	}
 	return refused
+}
+
+// Refusing reports whether a refuse fault stands against a system.
+func (t *Table) Refusing(system string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.rules, func(rule *Fault) bool {
+		return rule.Kind == "refuse" && (rule.System == "" || rule.System == system) && (rule.Remaining == nil || *rule.Remaining > 0)
+	})
 }

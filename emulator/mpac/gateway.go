@@ -34,7 +34,7 @@ type rule struct {
 type service func(w http.ResponseWriter, r request, path string) error
 
 // table is the routing table; the first rule that fits counts.
-func table(portal, smarttab service) []rule {
+func table(portal, smarttab, channel service) []rule {
 	return []rule{
 		{path: pathToken, service: portal, free: true},
 		{path: "/jwks", service: portal, free: true},
@@ -52,6 +52,7 @@ func table(portal, smarttab service) []rule {
 		{path: "/payments/{id}/refund", service: smarttab, scope: scopeRefund},
 		{path: "/payments", service: smarttab, scope: scopePayment},
 		{path: "/customers", service: smarttab, scope: scopeOrder},
+		{path: pathSocket, service: channel},
 	}
 }
 

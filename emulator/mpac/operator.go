@@ -86,7 +86,7 @@ func (s *Server) SetStatus(sn, status string) error {
 	if !known {
 		return ErrStatus
 	}
-	_, err := s.inDevice(sn, func(tx *sql.Tx, d device) error {
+	d, err := s.inDevice(sn, func(tx *sql.Tx, d device) error {
 		next, err := deviceStates.next(d.status, event)
 		if err != nil {
 			return ErrState
@@ -94,7 +94,13 @@ func (s *Server) SetStatus(sn, status string) error {
 		_, err = tx.Exec("UPDATE mpac_device SET status = ? WHERE device_id = ?", next, d.id)
 		return err
 	})
-	return err
+	if err != nil || status == active {
+		return err
+	}
+	if open := s.channel.of(d.id); open != nil {
+		open.end(closing{closeForbidden, status})
+	}
+	return nil
 }
 
 // inDevice runs fn in a transaction with a device that must be there.

@@ -22,11 +22,13 @@ type Server struct {
 	settings *board
 	portal   *portal
 	gateway  *gateway
+	channel  *channel
 	address  *address
 }
 
-// New reads the state, or begins it. At has to be called before the first request.
-func New(st *state.State, clock *state.Clock) (*Server, error) {
+// New reads the state, or begins it. refused reports whether a fault takes the network away. At has to be called before the first
+// request, Close at the end.
+func New(st *state.State, clock *state.Clock, refused func() bool) (*Server, error) {
 	if err := st.Schema(schema); err != nil {
 		return nil, err
 	}
@@ -40,9 +42,16 @@ func New(st *state.State, clock *state.Clock) (*Server, error) {
 		clock: clock, settings: settings, limiter: &limiter{counts: map[string]*count{}},
 		verifier: &verifier{clock: clock, fetch: s.keySet, cache: map[string]cached{}},
 	}
-	s.gateway.rules = table(serveRoutes(s.portal.routes), serveRoutes(newSmarttab(st, clock).routes))
+	s.channel = &channel{
+		state: st, clock: clock, verifier: s.gateway.verifier, patience: usualPatience, refused: refused,
+		sessions: map[*session]bool{}, devices: map[string]*session{},
+	}
+	s.gateway.rules = table(serveRoutes(s.portal.routes), serveRoutes(newSmarttab(st, clock).routes), s.channel.serve)
 	return s, nil
 }
+
+// Close ends every socket with 1012 and returns when their goroutines have ended.
+func (s *Server) Close() { s.channel.close() }
 
 // At says where the server can be reached: its base URL, and the same under the other names of its certificate.
 func (s *Server) At(base string, others ...string) { s.address.set(append([]string{base}, others...)) }

@@ -11,7 +11,7 @@ import (
 // Paths of the portal that need no token.
 const (
 	prefix         = "/api/v1"
-	pathToken      = "/auth/device/token"
+	pathToken      = "/auth/device/token" //nolint:gosec // a path.
 	pathGenerate   = "/device/provision/generateActivationCode"
 	pathActivate   = "/device/provision/activate"
 	pathActivation = "/device/provision/activationStatus"
