@@ -194,6 +194,18 @@ func TestALostAnswerIsAskedForUnderTheSameKeyAndThenUnknown(t *testing.T) {
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
 }
 
+// A server that is still busy with the first try may refuse the second: that is not the answer to the first.
+func TestAConflictWithTheOwnFirstTryIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	g, s := newSmarttab(t, nil)
+	g.set(lost, says(409, `{"error":{"code":"busy","message":"x"}}`), says(201, `{"id":"o-1"}`))
+	_, err := s.Do(t.Context(), post("k"))
+	require.Equal(t, fault.OutcomeUnknown, fault.CodeOf(err))
+	answer, err := s.Do(t.Context(), post("k"))
+	require.NoError(t, err)
+	require.Equal(t, 201, answer.Status)
+}
+
 // What is asked again after a lost answer must not be taken for undone because this time nothing went out, or was let through.
 func TestAnUnknownCallStaysUnknownUntilItIsAnswered(t *testing.T) {
 	t.Parallel()
