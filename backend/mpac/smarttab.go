@@ -110,7 +110,8 @@ func (s *Smarttab) Do(ctx context.Context, o Operation) (Answer, error) {
 	switch {
 	case fault.CodeOf(err) == fault.BadResponse:
 		return answer, unanswered(op, o.Key, err)
-	case resp.Status == http.StatusConflict && errorCode(resp.Body) == codeInProgress:
+	case resp.Status == http.StatusConflict && (resp.Repeated || errorCode(resp.Body) == codeInProgress):
+		// The first try may be what is in the way of the second.
 		return answer, unanswered(op, o.Key, fail(op, resp.Status, resp.Body))
 	case settles(resp.Status, again):
 		if endErr := s.calls.end(o.Key); err == nil {

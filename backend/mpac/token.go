@@ -149,7 +149,7 @@ func lifeOf(raw json.RawMessage) (time.Duration, error) {
 		return 0, errors.New("no usable expires_in")
 	}
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(seconds >= 1) { // not "< 1": a NaN is refused too
+	if err != nil || seconds < 1 || !json.Valid([]byte(text)) { // Go reads more as a number, NaN among it
 		return 0, errors.New("no usable expires_in")
 	}
 	return time.Duration(min(seconds, maxLife.Seconds())) * time.Second, nil

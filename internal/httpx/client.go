@@ -159,6 +159,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Repeated: a first try of this call got no answer or a 5xx, so that it may have had its effect before this one came.
+	Repeated bool
 }
 
 // Do sends a request and reads the answer, whatever its status, up to MaxBody bytes.
