@@ -30,7 +30,7 @@ func (t *Terminal) Connect(listener Listener) error {
 			AppVersions: map[string]string{"smartpos-terminal": version}, Tokens: &channelTokens{source: t.tokens},
 			Memory:   channelMemory{store: t.store, deviceID: socketDevice(identity)},
 			Listener: func(n ws.Notice) error { return listener.Receive(noticeJSON(n)) },
-			Clock:    t.store.Clock(), Log: t.log,
+			After:    t.channel.Load(), Clock: t.store.Clock(), Log: t.log,
 		})
 		if err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/offline"
+	"github.com/smartpos-go/terminal/ws"
 )
 
 var updateVectors = flag.Bool("update", false, "rewrite testdata/vectors")
@@ -78,10 +79,20 @@ func answers() map[string]any {
 			warning("list_missing", "There are no lists for offline decisions.", "Sync the terminal."),
 			ok("clock", "The device's clock is right as far as is known."),
 		}},
+		"notice-online":          readNotice(ws.Notice{Kind: ws.NoticeOnline}),
+		"notice-offline":         readNotice(ws.Notice{Kind: ws.NoticeOffline, Code: fault.NetworkUnavailable}),
+		"notice-offline-final":   readNotice(ws.Notice{Kind: ws.NoticeOffline, Code: fault.Replaced, Final: true}),
+		"notice-resync-required": readNotice(ws.Notice{Kind: ws.ResyncRequired}),
+		"notice-event": readNotice(ws.Notice{Kind: ws.NoticeEvent, Event: ws.Event{
+			ID: "01KG8Z3F0V9T6Q4N2M8X7C5B1A", Seq: 7, Name: "payment.updated",
+			Payload: json.RawMessage(`{"payment_id":"` + vectorAccess + `","bill_id":"` + vectorAccess + `","status":"completed"}`),
+		}}),
 		"export":     exportJSON{V: 1, Entries: 3, File: "/data/export.json"},
 		"error-info": json.RawMessage(ErrorInfo(fault.New(fault.NotPaired, "pairing: sign", "pair the terminal first"))),
 	}
 }
+
+func readNotice(n ws.Notice) json.RawMessage { return json.RawMessage(noticeJSON(n)) }
 
 // requests are what the facade takes.
 var requests = []string{"config", "card"}

@@ -74,6 +74,16 @@ func (d *delivery) position() Position {
 	return d.last
 }
 
+// reread takes the position of Memory again: the channel before this one may have moved it.
+func (d *delivery) reread() {
+	last, err := d.memory.Position()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err == nil {
+		d.last = last
+	}
+}
+
 // put adds a notice; it never waits. Of two tidings of on and off that nobody heard the later one is enough.
 func (d *delivery) put(it item) {
 	d.mu.Lock()
@@ -128,7 +138,7 @@ func (d *delivery) take() (it item, ok bool, behind source) {
 func (d *delivery) run() {
 	defer close(d.done)
 	var told Notice
-	o := &order{last: d.position()}
+	var o *order
 	var current source
 	for {
 		it, ok, behind := d.take()
@@ -147,6 +157,9 @@ func (d *delivery) run() {
 			continue
 		}
 		if it.from != current && it.from != nil {
+			if o == nil {
+				o = &order{last: d.position()}
+			}
 			current = it.from
 			o.begin()
 		}

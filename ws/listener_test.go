@@ -282,3 +282,54 @@ func TestAnEventThatCannotBeRememberedIsNotAcknowledged(t *testing.T) {
 		require.Equal(t, Position{"E2", 2}, w.remembered())
 	})
 }
+
+// An app that connects anew from within the listener must not get the event it is at a second time.
+func TestAChannelThatTakesAnothersPlaceWaitsForItsListener(t *testing.T) {
+	inBubble(t, func(w *world) {
+		var second *Channel
+		w.onNotice = func(n Notice) error {
+			if n.Event.Seq == 1 && second == nil {
+				o := w.options()
+				o.After = w.Channel
+				second, _ = Connect(o)
+				require.NoError(t, w.Close())
+				time.Sleep(3 * time.Second)
+				require.Len(t, w.used(), 1, "not before the listener returned")
+			}
+			return nil
+		}
+		w.connect()
+		l, _ := w.accept()
+		l.event(1)
+		l, last := w.accept()
+		require.Equal(t, "E1", last)
+		l.event(1)
+		l.event(2)
+		require.Equal(t, []string{"online", "event 1", "online", "event 2"}, w.notices())
+		require.NoError(t, second.Close())
+	})
+}
+
+func TestAChannelDoesNotWaitForEverForTheOneBefore(t *testing.T) {
+	inBubble(t, func(w *world) {
+		free := make(chan struct{})
+		w.onNotice = func(n Notice) error {
+			if n.Event.Seq == 1 {
+				<-free
+			}
+			return nil
+		}
+		w.connect()
+		l, _ := w.accept()
+		l.event(1)
+		w.notices()
+		o := w.options()
+		o.After = w.Channel
+		second, err := Connect(o)
+		require.NoError(t, err)
+		require.ErrorIs(t, w.Close(), fault.Timeout)
+		w.accept()
+		require.NoError(t, second.Close())
+		close(free)
+	})
+}

@@ -80,6 +80,9 @@ type Options struct {
 	Tokens   TokenSource
 	Memory   Memory
 	Listener Listener
+	// After is the channel whose place this one takes, closed or about to be. This one begins when the listener of that one has
+	// returned, so that no event reaches both; it waits 5 s at most. Optional.
+	After *Channel
 	// Clock is trusted time: it judges certificates, stamps messages and tells how long the device slept. Nil: a new one over the
 	// machine's.
 	Clock *clock.Clock

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -42,6 +43,7 @@ func (c *Channel) run() {
 			c.finish(fault.Internal)
 		}
 	}()
+	c.follow()
 	var pauses pauses
 	for {
 		end := c.attempt()
@@ -68,6 +70,23 @@ func (c *Channel) run() {
 		}
 		c.to(due, end.code)
 	}
+}
+
+// follow waits for the channel before this one.
+func (c *Channel) follow() {
+	before := c.options.After
+	if before == nil {
+		return
+	}
+	late, cancel := context.WithTimeout(c.life, closeWait)
+	defer cancel()
+	for _, ended := range []chan struct{}{before.done, before.delivery.done} {
+		select {
+		case <-ended:
+		case <-late.Done():
+		}
+	}
+	c.delivery.reread()
 }
 
 // finish ends the channel for a reason that trying again does not mend.
