@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -118,7 +119,7 @@ func TestAForeignCertificateGetsNoToken(t *testing.T) {
 	t.Parallel()
 	b, other := startBackend(t), newApp(t)
 	o := other.options(b, "")
-	foreign := selfSigned(t)
+	_, foreign := selfSigned(t)
 	o.TrustedCA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: foreign})
 	other.start(o)
 	require.Equal(t, fault.TLSUntrusted, other.want(NoticeOffline).Code)
@@ -261,16 +262,16 @@ func acceptKey(r *http.Request) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// selfSigned is the certificate of somebody else.
-func selfSigned(t *testing.T) []byte {
+// selfSigned is a key and a certificate for 127.0.0.1 that signs itself.
+func selfSigned(t *testing.T) (*ecdsa.PrivateKey, []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
-	return cert
+	return key, cert
 }
