@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
+# Finds what the build needs, or with the argument node what tests against servers written for Node need. What is missing is
+# installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,6 +16,11 @@ apt_get() {
     exit 1
   fi
 }
+
+if [ "${1:-}" = node ]; then
+  { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
+  exit 0
+fi
 
 command -v gcc >/dev/null || command -v clang >/dev/null || apt_get gcc libc6-dev
 command -v git >/dev/null || apt_get git
