@@ -33,7 +33,11 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	tapped := &tap{ResponseWriter: w, clock: e.clock}
 	row := journal.Row{At: e.clock.Now(), System: e.name, Method: r.Method, Path: r.URL.Path}
+	said := ""
 	defer func() { // also when a fault ends the connection
+		if e.registered(said) { // anything else could be a card number or a code
+			row.SerialNumber = said
+		}
 		row.Status, row.ResponseBody = tapped.status, string(tapped.body)
 		row = e.journal.Add(row)
 		e.log.Info("request", "system", row.System, "method", row.Method, "path", row.Path, "status", row.Status, "fault", row.Fault,
@@ -41,10 +45,7 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	row.RequestBody = string(body)
-	said := e.serialNumber(r, body)
-	if e.registered(said) { // anything else could be a card number or a code
-		row.SerialNumber = said
-	}
+	said = e.serialNumber(r, body)
 	if err != nil {
 		e.refuseBody(tapped, err)
 		return

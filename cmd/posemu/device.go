@@ -65,7 +65,7 @@ func masked(answer string) (string, error) {
 		return "", err
 	}
 	token.AccessToken = "********"
-	text, err := json.Marshal(token)
+	text, err := json.Marshal(token) //nolint:gosec // the token was taken out.
 	return string(text), err
 }
 
