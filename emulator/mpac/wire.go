@@ -282,7 +282,7 @@ type eventData struct {
 // patience is how long the server waits for a client.
 type patience struct {
 	hello   time.Duration // for its first message
-	silence time.Duration // for anything: two pings missed, and the time for a third's pong
+	silence time.Duration // for anything: three pings that did not come
 	refresh time.Duration // for a new token, by the virtual clock
 	write   time.Duration // for it to read
 	closing time.Duration // for its half of a close
@@ -290,7 +290,7 @@ type patience struct {
 }
 
 var usualPatience = patience{
-	hello: 10 * time.Second, silence: 70 * time.Second, refresh: 16 * time.Minute, write: 10 * time.Second, closing: 3 * time.Second,
+	hello: 10 * time.Second, silence: 3 * heartbeat * time.Second, refresh: 16 * time.Minute, write: 10 * time.Second, closing: 3 * time.Second,
 	look: 250 * time.Millisecond,
 }
 
