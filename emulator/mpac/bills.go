@@ -10,43 +10,6 @@ import (
 	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
-// billRow is the resource (columns of DB:bills; paid_amount, refunded_amount and splits are ours).
-type billRow struct {
-	ID                   string   `json:"id"`
-	MerchantID           int64    `json:"merchant_id"`
-	StoreID              int64    `json:"store_id"`
-	OrderID              *string  `json:"order_id"`
-	BillNumber           string   `json:"bill_number"`
-	Subtotal             int64    `json:"subtotal"`
-	DiscountAmount       int64    `json:"discount_amount"`
-	Tax                  int64    `json:"tax"`
-	TotalAmount          int64    `json:"total_amount"`
-	PaidAmount           int64    `json:"paid_amount"`
-	RefundedAmount       int64    `json:"refunded_amount"`
-	Status               string   `json:"status"`
-	PaidAt               *string  `json:"paid_at"`
-	CustomerName         *string  `json:"customer_name"`
-	StaffCode            *string  `json:"staff_code"`
-	TableNumber          *string  `json:"table_number"`
-	Description          *string  `json:"description"`
-	IsSplit              bool     `json:"is_split"`
-	SplitCount           int      `json:"split_count"`
-	Splits               []split  `json:"splits"`
-	IsCombined           bool     `json:"is_combined"`
-	CombinedOrderIDs     []string `json:"combined_order_ids"`
-	CombinedBillIDs      []string `json:"combined_bill_ids"`
-	CombinedTableNumbers []string `json:"combined_table_numbers"`
-	CreatedAt            string   `json:"created_at"`
-	UpdatedAt            string   `json:"updated_at"`
-}
-
-// split is one part of a split bill; it is paid by payments that name its split_id.
-type split struct {
-	SplitID    int64 `json:"split_id"`
-	Amount     int64 `json:"amount"`
-	PaidAmount int64 `json:"paid_amount"`
-}
-
 // orders are the orders that the bill settles.
 func (b billRow) orders() []string {
 	if b.OrderID != nil {

@@ -16,21 +16,6 @@ import (
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
-// patience is how long the server waits for a client.
-type patience struct {
-	hello   time.Duration // for its first message
-	silence time.Duration // for anything: two pings missed, and the time for a third's pong
-	refresh time.Duration // for a new token, by the virtual clock
-	write   time.Duration // for it to read
-	closing time.Duration // for its half of a close
-	look    time.Duration // between two looks at all that
-}
-
-var usualPatience = patience{
-	hello: 10 * time.Second, silence: 70 * time.Second, refresh: 16 * time.Minute, write: 10 * time.Second, closing: 3 * time.Second,
-	look: 250 * time.Millisecond,
-}
-
 // channel is the real-time channel (protocol section 3): one socket a device. It trusts the headers that the gateway injected.
 type channel struct {
 	state    *state.State

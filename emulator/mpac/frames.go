@@ -58,23 +58,6 @@ func readFrame(text []byte) (frame, error) {
 	return f, nil
 }
 
-// reply is a message of the server.
-type reply struct {
-	V    int    `json:"v"`
-	Type string `json:"type"`
-	ID   string `json:"id"`
-	Seq  int64  `json:"seq,omitempty"`
-	TS   string `json:"ts"`
-	Re   string `json:"re,omitempty"`
-	Data any    `json:"data,omitempty"`
-}
-
-// eventData is the data of an event frame.
-type eventData struct {
-	Event   string          `json:"event"`
-	Payload json.RawMessage `json:"payload"`
-}
-
 // writeEvent is the frame of one stored event.
 func writeEvent(e event) ([]byte, error) {
 	return json.Marshal(reply{V: 1, Type: "event", ID: e.id, Seq: e.seq, TS: stamp(e.at), Data: eventData{e.name, e.payload}})

@@ -72,12 +72,6 @@ func (s *Server) Sockets() ([]Socket, error) {
 	return list, err
 }
 
-// reasons are what a close code says by itself.
-var reasons = map[int]string{
-	closeBad: "bad frame", closeAuth: "token", closeForbidden: suspended, closeSilent: "heartbeat", closeReplaced: "replaced", closeRate: "rate",
-	closeRestart: "restart",
-}
-
 // CloseSocket ends a device's socket with a close code.
 func (s *Server) CloseSocket(sn string, code int) error {
 	if !slices.Contains([]int{1000, 1001, 1008, 1011, closeRestart, 1013}, code) && (code < 3000 || code > 4999) {

@@ -12,36 +12,6 @@ import (
 	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
-// order is the resource (names of OB and DB:orders; bodies are ours).
-type order struct {
-	ID             string          `json:"id"`
-	MerchantID     int64           `json:"merchant_id"`
-	StoreID        int64           `json:"store_id"`
-	DeviceID       *string         `json:"device_id"`
-	OrderNumber    string          `json:"order_number"`
-	OrderType      string          `json:"order_type"`
-	TableNumber    *string         `json:"table_number"`
-	CustomerID     json.RawMessage `json:"customer_id"`
-	Items          []item          `json:"items"`
-	Subtotal       int64           `json:"subtotal"`
-	TaxAmount      int64           `json:"tax_amount"`
-	DiscountAmount int64           `json:"discount_amount"`
-	TotalAmount    int64           `json:"total_amount"`
-	Status         string          `json:"status"`
-	CreatedAt      string          `json:"created_at"`
-	UpdatedAt      string          `json:"updated_at"`
-	CompletedAt    *string         `json:"completed_at"`
-}
-
-// item is a line of an order; prices include tax (ours).
-type item struct {
-	Sequence  int64  `json:"sequence"`
-	ItemName  string `json:"item_name"`
-	Quantity  int64  `json:"quantity"`
-	UnitPrice int64  `json:"unit_price"`
-	Subtotal  int64  `json:"subtotal"`
-}
-
 var orderTypes = []string{"dine_in", "takeaway", "delivery"}
 
 // fill takes over the fields that a body has.

@@ -78,22 +78,6 @@ func (p *payment) fillReport(body strictjson.Object) error {
 	return nil
 }
 
-// refund is the resource (columns of DB:refunds).
-type refund struct {
-	ID             string `json:"id"`
-	MerchantID     int64  `json:"merchant_id"`
-	StoreID        int64  `json:"store_id"`
-	PaymentID      string `json:"payment_id"`
-	IdempotencyKey string `json:"idempotency_key"`
-	Amount         int64  `json:"amount"`
-	Reason         string `json:"reason"`
-	StaffCode      string `json:"staff_code"`
-	Status         string `json:"status"`
-	RefundedAt     string `json:"refunded_at"`
-	CallerType     string `json:"caller_type"`
-	CallerID       string `json:"caller_id"`
-}
-
 // refundPayment gives back a completed payment, whole or in parts. A paid bill stays paid; of one that is partial, what was given
 // back can be paid again (ours).
 func (t *smarttab) refundPayment(tx *sql.Tx, c caller, r request, body strictjson.Object) (int, any, error) {

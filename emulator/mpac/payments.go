@@ -9,40 +9,6 @@ import (
 	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
-// payment is the resource (columns of DB:payments; payment_method is FACT, card_slip_number and corr_id are ours).
-type payment struct {
-	ID             string  `json:"id"`
-	MerchantID     int64   `json:"merchant_id"`
-	StoreID        int64   `json:"store_id"`
-	DeviceID       *string `json:"device_id"`
-	BillID         string  `json:"bill_id"`
-	SplitID        *int64  `json:"split_id"`
-	PaymentMethod  string  `json:"payment_method"`
-	ProcessingMode string  `json:"processing_mode"`
-	IdempotencyKey string  `json:"idempotency_key"`
-	Amount         int64   `json:"amount"`
-	TipAmount      int64   `json:"tip_amount"`
-	TotalAmount    int64   `json:"total_amount"`
-	Currency       string  `json:"currency"`
-	Status         string  `json:"status"`
-	ApprovalCode   *string `json:"approval_code"`
-	CardLast4      *string `json:"card_last_4"`
-	CardSlipNumber *string `json:"card_slip_number"`
-	CorrID         *string `json:"corr_id"`
-	ErrorCode      *string `json:"error_code"`
-	ErrorMessage   *string `json:"error_message"`
-	ProcessedAt    *string `json:"processed_at"`
-	CashReceived   *int64  `json:"cash_received"`
-	ChangeAmount   *int64  `json:"change_amount"`
-	RefundAmount   int64   `json:"refund_amount"`
-	RefundedAt     *string `json:"refunded_at"`
-	CreatedAt      string  `json:"created_at"`
-	UpdatedAt      string  `json:"updated_at"`
-}
-
-// modes are the methods and where they are processed (FACT). QR needs the payment gateway, which is not emulated.
-var modes = map[string]string{"cash": "manual", "credit_card": "external", "e_money": "external"}
-
 // yen reads an amount; absent is 0 where it may be.
 func yen(body strictjson.Object, name string, least int64) (int64, error) {
 	if !body.Has(name) && least == 0 {

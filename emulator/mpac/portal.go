@@ -47,6 +47,13 @@ func (a *address) set(bases []string) {
 	a.bases = bases
 }
 
+// base is the first base URL.
+func (a *address) base() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.bases[0]
+}
+
 // audiences are issuer, token endpoint and base URL under each name that the listener's certificate has.
 func (a *address) audiences() []string {
 	a.mu.Lock()

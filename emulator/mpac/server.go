@@ -57,7 +57,7 @@ func (s *Server) Close() { s.channel.close() }
 func (s *Server) At(base string, others ...string) { s.address.set(append([]string{base}, others...)) }
 
 // Issuer is what a client assertion's aud should name.
-func (s *Server) Issuer() string { return issuer(s.address.audiences()[2]) }
+func (s *Server) Issuer() string { return issuer(s.address.base()) }
 
 // Public paths of the env file.
 const (
