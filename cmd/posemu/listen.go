@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -85,7 +86,7 @@ func (p *noticePrinter) Receive(text string) error {
 	}
 	err := json.Unmarshal([]byte(text), &n)
 	if err == nil && !p.json {
-		text = fmt.Sprintf("%s %s%s", n.Kind, n.Code, n.Event)
+		text = strings.TrimSpace(fmt.Sprintf("%s %s", n.Kind, n.Code))
 		if n.Kind == "event" {
 			text = fmt.Sprintf("%d %s %s", n.Seq, n.Event, n.Payload)
 		}
