@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/httpx"
@@ -42,7 +39,7 @@ func read(op string, resp *httpx.Response, into any) error {
 	coded := refused.Code != ""
 	switch resp.Status {
 	case 200:
-		if err := json.Unmarshal(resp.Body, into); err != nil || !isObject(resp.Body) {
+		if err := json.Unmarshal(resp.Body, into); err != nil || !httpx.IsObject(resp.Body) {
 			return fault.New(fault.BadResponse, op, "HTTP 200 without the JSON that was promised; is there a login page in the way?")
 		}
 		return nil
@@ -81,13 +78,13 @@ func notAuthorized(op string, status int) error {
 func readRefusal(resp *httpx.Response) *Refused {
 	refused := &Refused{Status: resp.Status}
 	var body errorAnswer
-	if !isObject(resp.Body) || json.Unmarshal(resp.Body, &body) != nil || body.ErrorCode == "" {
+	if !httpx.IsObject(resp.Body) || json.Unmarshal(resp.Body, &body) != nil || body.ErrorCode == "" {
 		return refused
 	}
 	code, known := fault.Refusal(body.ErrorCode)
 	refused.Known = known
-	refused.Code = fault.Code(clip(string(code), 64))
-	refused.Message = clip(body.Message, 200)
+	refused.Code = fault.Code(httpx.Clip(string(code), 64))
+	refused.Message = httpx.Clip(body.Message, 200)
 	return refused
 }
 
@@ -161,36 +158,4 @@ func (r Report) row() reportRow {
 		EntryID: r.EntryID, PANHash: hex.EncodeToString(r.PANHash[:]), Guests: r.Guests, Reason: r.Reason,
 		OccurredAt: r.OccurredAt.UTC().Format(time.RFC3339), RequestID: r.RequestID,
 	}
-}
-
-// isObject guards against null, lists and bare values, which encoding/json lets into a struct.
-func isObject(body []byte) bool {
-	text := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n")
-	return strings.HasPrefix(text, "{")
-}
-
-// clip makes a server's text safe to show and to store: one line, valid UTF-8, at most n characters, no run of digits that
-// could be a card number.
-func clip(text string, n int) string {
-	text = strings.ToValidUTF8(text, "�")
-	var b strings.Builder
-	digits := 0
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			r = ' '
-		}
-		if r >= '0' && r <= '9' {
-			digits++
-		} else {
-			digits = 0
-		}
-		if digits > 8 {
-			r = '*'
-		}
-		b.WriteRune(r)
-		if utf8.RuneCountInString(b.String()) >= n {
-			break
-		}
-	}
-	return b.String()
 }

@@ -185,7 +185,7 @@ func (c *Client) OfflineReports(ctx context.Context, reports []Report) ([]Reject
 	}
 	rejected := make([]Rejected, len(answer.Rejected))
 	for i, r := range answer.Rejected {
-		rejected[i] = Rejected{EntryID: r.EntryID, ErrorCode: clip(r.ErrorCode, 64), Message: clip(r.Message, 200)}
+		rejected[i] = Rejected{EntryID: r.EntryID, ErrorCode: httpx.Clip(r.ErrorCode, 64), Message: httpx.Clip(r.Message, 200)}
 	}
 	return rejected, nil
 }

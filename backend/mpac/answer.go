@@ -1,13 +1,11 @@
 package mpac
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/httpx"
@@ -39,15 +37,15 @@ func fail(op string, status int, body []byte) error {
 // describe is what an engineer needs of a refusal, made safe to show.
 func describe(status int, body []byte) string {
 	var e gatewayError
-	if !isObject(body) || json.Unmarshal(body, &e) != nil || e.Error.Code == "" {
+	if !httpx.IsObject(body) || json.Unmarshal(body, &e) != nil || e.Error.Code == "" {
 		return fmt.Sprintf("HTTP %d", status)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("HTTP %d %s: %s", status, clip(e.Error.Code, 64), clip(e.Error.Message, 200)), ": ")
+	return strings.TrimSuffix(fmt.Sprintf("HTTP %d %s: %s", status, httpx.Clip(e.Error.Code, 64), httpx.Clip(e.Error.Message, 200)), ": ")
 }
 
 func errorCode(body []byte) string {
 	var e gatewayError
-	if !isObject(body) || json.Unmarshal(body, &e) != nil {
+	if !httpx.IsObject(body) || json.Unmarshal(body, &e) != nil {
 		return ""
 	}
 	return e.Error.Code
@@ -69,7 +67,7 @@ func stateFault(status int, body []byte) (fault.Code, bool) {
 
 // decode reads a JSON object. A login page with status 200 is no answer.
 func decode(op string, body []byte, into any) error {
-	if !isObject(body) {
+	if !httpx.IsObject(body) {
 		return fault.New(fault.BadResponse, op, "no JSON object; is there a login page in the way?")
 	}
 	if err := json.Unmarshal(body, into); err != nil {
@@ -86,39 +84,7 @@ func jsonProblem(err error) string {
 	case *json.SyntaxError:
 		return fmt.Sprintf("broken JSON at byte %d", e.Offset)
 	}
-	return clip(err.Error(), 100)
-}
-
-// isObject guards against null, lists and bare values, which encoding/json lets into a struct.
-func isObject(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body[:min(len(body), 64)], " \t\r\n"), []byte{'{'})
-}
-
-// clip makes a server's text safe to show: one line, valid UTF-8, at most n characters, no run of digits that could be a card
-// number, no run of letters that could be a token.
-func clip(text string, n int) string {
-	var b strings.Builder
-	digits, run, count := 0, 0, 0
-	for _, r := range strings.ToValidUTF8(text, "�") {
-		if count++; count > n {
-			break
-		}
-		if unicode.IsControl(r) {
-			r = ' '
-		}
-		digits, run = digits+1, run+1
-		if r < '0' || r > '9' {
-			digits = 0
-		}
-		if unicode.IsSpace(r) {
-			run = 0
-		}
-		if digits > 8 || run > 48 {
-			r = '*'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	return httpx.Clip(err.Error(), 100)
 }
 
 // throttled is a refusal that says how long to wait.

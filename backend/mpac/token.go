@@ -85,10 +85,10 @@ func (r TokenRequest) encode() (body []byte, contentType string, err error) {
 // tokenFault reads a refusal in the form of RFC 6749 section 5.2.
 func tokenFault(op string, resp *httpx.Response) error {
 	var e oauthError
-	if isObject(resp.Body) {
+	if httpx.IsObject(resp.Body) {
 		_ = json.Unmarshal(resp.Body, &e) // a gateway's own error has no text here
 	}
-	detail := strings.TrimSuffix(fmt.Sprintf("HTTP %d %s: %s", resp.Status, clip(e.Error, 64), clip(e.Description, 200)), ": ")
+	detail := strings.TrimSuffix(fmt.Sprintf("HTTP %d %s: %s", resp.Status, httpx.Clip(e.Error, 64), httpx.Clip(e.Description, 200)), ": ")
 	if code, none := httpx.NoAnswer(resp.Status); none {
 		return withRetryAfter(fault.New(code, op, detail), resp)
 	}
