@@ -7,6 +7,7 @@ SHELL       := /bin/bash
 GOLANGCI_VERSION := v2.15.0
 BIN := $(CURDIR)/bin
 export CGO_ENABLED := 1
+export PATH := $(BIN)/go/bin:$(PATH)
 
 .PHONY: setup
 setup: ## find or install Go and a C compiler

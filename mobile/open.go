@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
@@ -89,13 +91,13 @@ func (t *Terminal) assemble(host Host) (err error) {
 		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, ListWarnAge: c.warnAge, ListMaxAge: c.maxAge,
 		MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending), PerCardPerDay: or(c.Offline.PerCardPerDay), Log: t.log,
 	}
-	var keys keystore.Store
+	if err := makeDataDir(c.DataDir); err != nil {
+		return err
+	}
+	keys := keyOpener(sync.OnceValues(func() (keystore.Store, error) { return entryKeys(c, host) }))
 	if c.MACS != nil {
 		if _, err := httpx.ParseCA(c.trustedCA); err != nil {
 			return badConfig("macs.trustedCa: %v", err)
-		}
-		if keys, err = entryKeys(c, host); err != nil {
-			return err
 		}
 		storage.Whitelist, storage.Chain = whitelistMAC(keys, c), journalMAC(keys)
 	}
@@ -110,7 +112,11 @@ func (t *Terminal) assemble(host Host) (err error) {
 	if c.MACS == nil {
 		return nil
 	}
-	return t.assembleEntry(keys)
+	store, err := keys()
+	if err != nil {
+		return err
+	}
+	return t.assembleEntry(store)
 }
 
 // assembleEntry builds the entry job.
@@ -165,6 +171,18 @@ func (t *Terminal) assembleDevice(host Host) error {
 		},
 		Scopes: t.tokens.Scopes, Memory: t.store,
 	})
+	return nil
+}
+
+// makeDataDir tells a path that cannot be a folder from a storage that does not take one now; the latter is found by whoever
+// writes there.
+func makeDataDir(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	for _, reason := range []error{syscall.ENOENT, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL} {
+		if errors.Is(err, reason) {
+			return badConfig("dataDir cannot be a folder: %v", reason)
+		}
+	}
 	return nil
 }
 

@@ -102,7 +102,7 @@ func answers() map[string]any {
 		"readiness": readinessJSON{V: 1, Ready: false, Findings: []finding{
 			blocking("not_paired", "The terminal is not paired.", "Get a pairing code in the admin panel and pair the terminal."),
 			warning("list_missing", "There are no lists for offline decisions.", "Sync the terminal."),
-			ok("clock", "The device's clock is right as far as is known."),
+			ok("clock", "The device's clock agrees with the server's."),
 		}},
 		"notice-online":          readNotice(ws.Notice{Kind: ws.NoticeOnline}),
 		"notice-offline":         readNotice(ws.Notice{Kind: ws.NoticeOffline, Code: fault.NetworkUnavailable}),

@@ -68,6 +68,7 @@ func (s *Store) Sync(ctx context.Context, client *macs.Client, progress Progress
 		white.discard()
 		bins.discard()
 	}
+	s.tidy()
 	return result, err
 }
 

@@ -30,8 +30,8 @@ const bucketRows = 20
 // maxPartition bounds the memory of a build. Evenly spread hashes reach it beyond maxHashes only.
 const maxPartition = 32 << 20
 
-// maxBucket bounds what a lookup reads. Evenly spread hashes stay below 100.
-const maxBucket = 1 << 14
+// maxBucket bounds what a lookup reads, to 8 MiB. Evenly spread hashes stay below 100; lists that were made up for tests may not.
+const maxBucket = 1 << 18
 
 // errUneven is a list that was not made by HMAC-SHA256.
 var errUneven = fault.New(fault.InvalidList, "offline: build whitelist", "hashes are not evenly spread, so not HMAC-SHA256")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -81,10 +82,12 @@ func readRefusal(resp *httpx.Response) *Refused {
 	if !httpx.IsObject(resp.Body) || json.Unmarshal(resp.Body, &body) != nil || body.ErrorCode == "" {
 		return refused
 	}
+	var message string
+	_ = json.Unmarshal(body.Message, &message) // what is no string is no text
 	code, known := fault.Refusal(body.ErrorCode)
 	refused.Known = known
 	refused.Code = fault.Code(httpx.Clip(string(code), 64))
-	refused.Message = httpx.Clip(body.Message, 200)
+	refused.Message = httpx.Clip(message, 200)
 	return refused
 }
 
@@ -101,26 +104,27 @@ func answered(err error) (*Refused, bool) {
 	return nil, false
 }
 
-// pairFault gives refusals of pair their faults. An unknown code or status is read as rejected (protocol section 1.2).
-func pairFault(op string, err error) error {
-	refused, ok := answered(err)
-	if !ok {
-		if fault.CodeOf(err) == fault.NotAuthorized { // pair carries no signature that could be refused
-			return fault.New(fault.PairingCodeRejected, op, "the server refused without a code")
-		}
-		return err
-	}
-	detail := fmt.Sprintf("HTTP %d %s", refused.Status, refused.Code)
-	switch refused.Code {
-	case codeAlreadyPaired:
+// pairFault gives refusals of pair their faults: the code decides, without a known one the status. An unknown code or status is
+// read as rejected (protocol section 1.2), but for a bare 400, 404, 405 and 422, which say that there is no such call.
+func pairFault(op string, resp *httpx.Response, err error) error {
+	code := readRefusal(resp).Code
+	detail := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", resp.Status, code))
+	switch {
+	case err == nil:
+		return nil
+	case code == codeAlreadyPaired:
 		return fault.New(fault.AlreadyPaired, op, detail)
-	case codeInvalidPublicKey:
+	case code == codeInvalidPublicKey:
 		return fault.New(fault.KeyRejected, op, detail)
-	case "":
-		return err
-	default:
+	case resp.Status == 409:
+		return fault.New(fault.AlreadyPaired, op, detail)
+	}
+	var refused *Refused
+	clientError := resp.Status >= 400 && resp.Status <= 499 && resp.Status != 407 && resp.Status != 408 && resp.Status != 429
+	if errors.As(err, &refused) || clientError && (code != "" || fault.CodeOf(err) != fault.ProtocolError) {
 		return fault.New(fault.PairingCodeRejected, op, detail)
 	}
+	return err
 }
 
 func confirmFault(op string, err error) error {

@@ -224,7 +224,7 @@ func TestAServersTextIsMadeSafe(t *testing.T) {
 	token := "eyJhbGciOiJFUzI1NiJ9." + strings.Repeat("A", 100)
 	g.set(says(409, `{"error":{"code":"conflict","message":"card 5555555555554444\nwith `+token+`"}}`))
 	_, err := s.Order(t.Context(), "o-1")
-	require.ErrorContains(t, err, "conflict: card 55555555")
+	require.ErrorContains(t, err, "conflict: card ****")
 	for _, secret := range []string{"5555555555554444", token, "\n"} {
 		require.NotContains(t, err.Error(), secret)
 	}

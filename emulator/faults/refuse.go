@@ -33,9 +33,9 @@ func (l Listener) Accept() (net.Conn, error) {
 }
 
 // Refused ends a request on a connection that was open before a refuse fault came into force: while it stands there is no
-// network, for kept connections too. It reports whether it did. Such a request is no hit.
+// network, for kept connections too. It reports whether it did, which is a hit.
 func (t *Table) Refused(system string, r *http.Request) bool {
-	refused := t.Refusing(system)
+	refused := len(t.take(true, system, "", "")) > 0
 	if refused {
 		abort(r)
 	}
