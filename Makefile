@@ -24,7 +24,14 @@ demo: build ## the whole journey, in a few seconds
 .PHONY: test
 test: setup bindings-check ## everything, with the race detector
 	@go vet ./...
+	@GOARCH=386 CGO_ENABLED=0 go vet ./ws
 	@go test -race ./...
+	@cd ws/proof && go vet ./... && go test -race -parallel 8 ./...
+
+.PHONY: proof-ws
+proof-ws: setup ## the channel over a thousand faults of the line, and ten thousand connections that leave nothing behind
+	@cd ws/proof && go test -v -count=1 -parallel 16 -run TestABadLineLosesNothing . -faults 1008 -devices 16
+	@go test -v -count=1 -run TestConnectAndCloseLeaveNothingBehind ./ws -cycles 10000
 
 .PHONY: lint
 lint: setup $(BIN)/golangci-lint-$(GOLANGCI_VERSION) ## gofmt, vet and golangci-lint

@@ -25,6 +25,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/faults"
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
+	"github.com/smartpos-go/terminal/emulator/mpac"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -54,7 +55,9 @@ type World struct {
 	running sync.WaitGroup
 	cancel  context.CancelFunc
 	client  *http.Client
-	close   func() error
+	// channels ends the sockets, which no http.Server knows of.
+	channels func()
+	close    func() error
 }
 
 // system is one emulated backend.
@@ -63,6 +66,10 @@ type system struct {
 	handler http.Handler
 	// registered reports whether a terminal of this serial number is known.
 	registered func(sn string) bool
+	// serialNumber is whose request it says it is.
+	serialNumber func(r *http.Request, body []byte) string
+	// bodyError is the system's answer to a body that cannot be read or is too large.
+	bodyError string
 }
 
 // Start starts every backend and returns when all of them listen. Cancelling ctx does not stop it: Close does.
@@ -80,7 +87,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if o.Rand != nil {
 		st.Rand = o.Rand
 	}
-	w := &World{state: st, cancel: func() {}}
+	w := &World{state: st, cancel: func() {}, channels: func() {}}
 	w.close = sync.OnceValue(w.shut)
 	if err := w.start(context.WithoutCancel(ctx), o); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -109,23 +116,34 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	portal, err := mpac.New(w.state, clock, func() bool { return table.Refusing("mpac") })
+	if err != nil {
+		return err
+	}
 	token, err := w.state.Secret("admin.token")
 	if err != nil {
 		return err
 	}
 	requests := journal.New(clock.Now(), token, server.WhitelistSecret())
-	systems := []system{{name: "macs", handler: server, registered: server.Registered}}
+	systems := []system{
+		{name: "macs", handler: server, registered: server.Registered, serialNumber: macs.SerialNumber, bodyError: macs.BodyError},
+		{name: "mpac", handler: portal, registered: portal.Registered, serialNumber: portal.SerialNumber, bodyError: mpac.BodyError},
+	}
 	listeners, err := w.listen(o.Listen, systems)
 	if err != nil {
 		return err
 	}
+	w.channels = portal.Close
+	portal.At(address(host, listeners[2]), addresses(host, listeners[2])...)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
-	w.serve(ctx, listeners[0], config, admin.New(admin.Options{Token: token, MACS: server, Faults: table, Journal: requests, Clock: clock}))
+	w.serve(ctx, listeners[0], config, admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: table, Journal: requests, Clock: clock}))
 	for i, s := range systems {
 		guarded := faults.Listener{Listener: listeners[i+1], Table: table, System: s.name}
 		w.serve(ctx, guarded, config, &entrance{system: s, faults: table, journal: requests, clock: clock, log: o.Log})
 	}
-	return w.publish(o, host, listeners, token, server.WhitelistSecret())
+	w.env.Admin.Token, w.env.MACS.WhitelistSecret = token, server.WhitelistSecret()
+	w.env.MPAC = mpacEnv(address(host, listeners[2]), portal.Issuer())
+	return w.publish(o, host, listeners)
 }
 
 // listen opens the admin listener and one for each system. A world with a state comes back on its old ports.
@@ -194,6 +212,7 @@ func (w *World) Close() error { return w.close() }
 const closeTime = time.Second
 
 func (w *World) shut() error {
+	w.channels()
 	w.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
@@ -209,7 +228,7 @@ func (w *World) shut() error {
 	return w.state.Close()
 }
 
-func (w *World) publish(o Options, host string, listeners []net.Listener, token, secret string) error {
+func (w *World) publish(o Options, host string, listeners []net.Listener) error {
 	caFile := filepath.Join(w.state.Dir(), "ca.pem")
 	if err := state.WriteFile(caFile, w.caPEM); err != nil {
 		return fmt.Errorf("emulator: CA file: %w", err)
@@ -218,9 +237,8 @@ func (w *World) publish(o Options, host string, listeners []net.Listener, token,
 	if err != nil {
 		return fmt.Errorf("emulator: CA file: %w", err)
 	}
-	w.env = Env{V: 1, CAFile: caFile}
-	w.env.Admin.URL, w.env.Admin.Token = address(host, listeners[0]), token
-	w.env.MACS.URL, w.env.MACS.WhitelistSecret = address(host, listeners[1]), secret
+	w.env.V, w.env.CAFile = 1, caFile
+	w.env.Admin.URL, w.env.MACS.URL = address(host, listeners[0]), address(host, listeners[1])
 	if w.client, err = clientFor(w.caPEM); err != nil {
 		return err
 	}
@@ -235,6 +253,19 @@ func address(host string, l net.Listener) string {
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"
 	}
+	return baseURL(host, l)
+}
+
+// addresses are the base URLs of a listener under every name of its certificate.
+func addresses(host string, l net.Listener) []string {
+	var all []string
+	for _, name := range names(host) {
+		all = append(all, baseURL(name, l))
+	}
+	return all
+}
+
+func baseURL(host string, l net.Listener) string {
 	_, port, _ := net.SplitHostPort(l.Addr().String()) // a TCP listener's address has both
 	return "https://" + net.JoinHostPort(host, port)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/smartpos-go/terminal/emulator/faults"
 	"github.com/smartpos-go/terminal/emulator/journal"
+	"github.com/smartpos-go/terminal/emulator/macs"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -27,7 +28,7 @@ func door(t *testing.T, handler http.HandlerFunc) (*entrance, *bytes.Buffer) {
 	}
 	log := &bytes.Buffer{}
 	return &entrance{
-		system:  system{name: "macs", handler: handler, registered: func(sn string) bool { return sn == registeredSN }},
+		system:  system{name: "macs", handler: handler, registered: func(sn string) bool { return sn == registeredSN }, serialNumber: macs.SerialNumber, bodyError: macs.BodyError},
 		faults:  faults.NewTable(),
 		journal: journal.New(time.UnixMilli(1)),
 		clock:   &state.Clock{},

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
+	"github.com/smartpos-go/terminal/emulator/mpac"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -20,6 +22,7 @@ type Env struct {
 	CAFile string   `json:"caFile"`
 	Admin  AdminEnv `json:"admin"`
 	MACS   MACSEnv  `json:"macs"`
+	MPAC   MPACEnv  `json:"mpac"`
 }
 
 // AdminEnv is how to reach the admin API.
@@ -32,6 +35,26 @@ type AdminEnv struct {
 type MACSEnv struct {
 	URL             string `json:"url"`
 	WhitelistSecret string `json:"whitelistSecret"`
+}
+
+// MPACEnv is how to reach MPAC.
+type MPACEnv struct {
+	URL string `json:"url"`
+	// Issuer is what a client assertion's aud names.
+	Issuer   string `json:"issuer"`
+	TokenURL string `json:"tokenUrl"`
+	// WSURL is the whole address of the socket.
+	WSURL string `json:"wsUrl"`
+	// MerchantID and StoreID are a place that tests may use.
+	MerchantID int64 `json:"merchantId"`
+	StoreID    int64 `json:"storeId"`
+}
+
+func mpacEnv(base, issuer string) MPACEnv {
+	return MPACEnv{
+		URL: base, Issuer: issuer, TokenURL: base + mpac.TokenPath, WSURL: "wss" + strings.TrimPrefix(base, "https") + mpac.SocketPath,
+		MerchantID: 1, StoreID: 1,
+	}
 }
 
 // write puts the file in place whole, readable by its owner alone whatever was there before.

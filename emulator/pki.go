@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/smartpos-go/terminal/emulator/state"
@@ -78,7 +79,7 @@ func newAuthority() ([]byte, error) {
 	return append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...), nil
 }
 
-// issue makes the certificate of the listeners: loopback, the host as an Android emulator sees it, and the listen host.
+// issue makes the certificate of the listeners.
 func (a *authority) issue(host string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -87,12 +88,13 @@ func (a *authority) issue(host string) (tls.Certificate, error) {
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: "posemu"}, NotBefore: time.Now().Add(-90 * day), NotAfter: time.Now().Add(730 * day),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback, net.IPv4(10, 0, 2, 2)},
 	}
-	if ip := net.ParseIP(host); ip != nil {
-		template.IPAddresses = append(template.IPAddresses, ip)
-	} else if host != "" && host != "localhost" {
-		template.DNSNames = append(template.DNSNames, host)
+	for _, name := range names(host) {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
 	}
 	if template.SerialNumber, err = serial(); err != nil {
 		return tls.Certificate{}, err
@@ -102,6 +104,15 @@ func (a *authority) issue(host string) (tls.Certificate, error) {
 		return tls.Certificate{}, fmt.Errorf("emulator: certificate: %w", err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key}, nil
+}
+
+// names are what a certificate names: loopback, the host as an Android emulator sees it, and the listen host.
+func names(host string) []string {
+	all := []string{"localhost", "127.0.0.1", "::1", "10.0.2.2"}
+	if host != "" && !slices.Contains(all, host) {
+		all = append(all, host)
+	}
+	return all
 }
 
 func serial() (*big.Int, error) {

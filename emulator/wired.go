@@ -2,13 +2,10 @@ package emulator
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/smartpos-go/terminal/emulator/faults"
@@ -36,7 +33,11 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	tapped := &tap{ResponseWriter: w, clock: e.clock}
 	row := journal.Row{At: e.clock.Now(), System: e.name, Method: r.Method, Path: r.URL.Path}
+	said := ""
 	defer func() { // also when a fault ends the connection
+		if e.registered(said) { // anything else could be a card number or a code
+			row.SerialNumber = said
+		}
 		row.Status, row.ResponseBody = tapped.status, string(tapped.body)
 		row = e.journal.Add(row)
 		e.log.Info("request", "system", row.System, "method", row.Method, "path", row.Path, "status", row.Status, "fault", row.Fault,
@@ -44,12 +45,9 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	row.RequestBody = string(body)
-	said := serialNumber(r, body)
-	if e.registered(said) { // anything else could be a card number or a code
-		row.SerialNumber = said
-	}
+	said = e.serialNumber(r, body)
 	if err != nil {
-		refuseBody(tapped, err)
+		e.refuseBody(tapped, err)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -58,7 +56,7 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(tapped, r)
 }
 
-func refuseBody(w http.ResponseWriter, err error) {
+func (e *entrance) refuseBody(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
@@ -66,24 +64,7 @@ func refuseBody(w http.ResponseWriter, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, `{"errorCode":"BODY_NOT_READABLE","message":"the body could not be read, or is over 1 MiB"}`)
-}
-
-// serialNumber is whose request it says it is, for faults and the journal; nothing is verified here.
-func serialNumber(r *http.Request, body []byte) string {
-	var said struct {
-		Sub          string `json:"sub"`
-		SerialNumber string `json:"serialNumber"`
-	}
-	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if parts := strings.Split(token, "."); len(parts) == 3 {
-		if claims, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil {
-			_ = json.Unmarshal(claims, &said) // whatever cannot be read is nobody's
-			return said.Sub
-		}
-	}
-	_ = json.Unmarshal(body, &said)
-	return said.SerialNumber
+	_, _ = io.WriteString(w, e.bodyError)
 }
 
 // tap dates an answer when it begins, which may be long after the request came, and keeps its status and its beginning.
@@ -112,6 +93,9 @@ func (t *tap) Write(p []byte) (int, error) {
 	}
 	return t.ResponseWriter.Write(p)
 }
+
+// Unwrap lets a handler take the connection over.
+func (t *tap) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // Flush lets a cut answer out.
 func (t *tap) Flush() {

@@ -199,8 +199,8 @@ func TestJournalNamesUUIDs(t *testing.T) {
 	require.Contains(t, string(out.Requests[len(out.Requests)-1]), id)
 }
 
+// Not parallel: the ports it comes back to must not be taken meanwhile by another world of these tests.
 func TestRestartKeepsEverything(t *testing.T) {
-	t.Parallel()
 	o := emulator.Options{StateDir: filepath.Join(t.TempDir(), "state"), EnvFile: filepath.Join(t.TempDir(), "env.json")}
 	w := start(t, o)
 	p := paired(t, w, "SN-1")
@@ -252,8 +252,8 @@ func TestKilledServer(t *testing.T) {
 	select {}
 }
 
+// Not parallel: the ports it comes back to must not be taken meanwhile by another world of these tests.
 func TestKillLosesNothing(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	w := start(t, emulator.Options{StateDir: dir})
 	paired(t, w, "SN-1")

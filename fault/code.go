@@ -55,6 +55,17 @@ const (
 	Cancelled           Code = "cancelled"
 	Closed              Code = "closed"
 	Internal            Code = "internal"
+
+	NotActivated         Code = "not_activated"
+	ActivationExpired    Code = "activation_expired"
+	TokenRefused         Code = "token_refused"
+	DeviceSuspended      Code = "device_suspended"
+	DeviceDecommissioned Code = "device_decommissioned"
+	ScopeMissing         Code = "scope_missing"
+	Conflict             Code = "conflict"
+	NotFound             Code = "not_found"
+	Replaced             Code = "replaced"
+	OutcomeUnknown       Code = "outcome_unknown"
 )
 
 // Refusals of MACS check_entry, protocol section 1.5, under the server's names.

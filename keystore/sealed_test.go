@@ -86,7 +86,7 @@ func TestStorageFaultsNameWhoCanHelp(t *testing.T) {
 		syscall.EDQUOT: fault.StorageFull,
 		syscall.EROFS:  fault.StorageReadOnly,
 		syscall.EACCES: fault.StorageReadOnly,
-		syscall.EIO:    fault.Internal,
+		syscall.EIO:    fault.StorageDamaged,
 	} {
 		err := storageFault("keystore: generate", &os.PathError{Op: "write", Path: "key.key", Err: errno})
 		require.Equal(t, code, fault.CodeOf(err), errno)

@@ -31,6 +31,26 @@ func (t *Terminal) call(name string, op *Op, do func(ctx context.Context) (any, 
 	return string(encoded), nil
 }
 
+// entryCall is a call of the entry job.
+func (t *Terminal) entryCall(name string, op *Op, do func(ctx context.Context) (any, error)) (string, error) {
+	return t.call(name, op, func(ctx context.Context) (any, error) {
+		if t.config.MACS == nil {
+			return nil, fault.New(fault.InvalidConfig, "mobile: "+name, "the configuration has no macs, which this call needs")
+		}
+		return do(ctx)
+	})
+}
+
+// deviceCall is a call of the device's identity.
+func (t *Terminal) deviceCall(name string, op *Op, do func(ctx context.Context) (any, error)) (string, error) {
+	return t.call(name, op, func(ctx context.Context) (any, error) {
+		if t.config.Device == nil {
+			return nil, fault.New(fault.InvalidConfig, "mobile: "+name, "the configuration has no device, which this call needs")
+		}
+		return do(ctx)
+	})
+}
+
 // begin counts a call, unless the terminal is closed. One that Java made with new was never open.
 func (t *Terminal) begin(name string) error {
 	t.mu.Lock()

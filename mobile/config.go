@@ -16,9 +16,11 @@ import (
 
 // config is the parameters file, and the configJSON of Open: one schema.
 type config struct {
-	SerialNumber string      `json:"serialNumber"`
-	DataDir      string      `json:"dataDir"`
-	MACS         *macsConfig `json:"macs"`
+	SerialNumber string `json:"serialNumber"`
+	DataDir      string `json:"dataDir"`
+	// MACS is the entry job, Device the identity at MPAC: one of them at least.
+	MACS   *macsConfig   `json:"macs"`
+	Device *deviceConfig `json:"device"`
 	// The whitelist secret: itself, a file that holds it, or the alias of a MAC key that the host keeps.
 	WhitelistSecret     string         `json:"whitelistSecret"`
 	WhitelistSecretFile string         `json:"whitelistSecretFile"`
@@ -90,13 +92,13 @@ func parseConfig(text string, hostKeepsKeys bool) (*config, error) {
 		return nil, badConfig("serialNumber must have 1 to 64 characters")
 	case c.DataDir == "":
 		return nil, badConfig("dataDir is missing")
-	case c.MACS == nil:
-		return nil, badConfig("macs is missing")
-	case c.MACS.BaseURL == "":
+	case c.MACS == nil && c.Device == nil:
+		return nil, badConfig("macs and device are missing: one of them at least is needed")
+	case c.MACS != nil && c.MACS.BaseURL == "":
 		return nil, badConfig("macs.baseUrl is missing")
 	}
 	c.DataDir = c.path(c.DataDir)
-	for _, check := range []func() error{c.readCA, func() error { return c.readSecret(hostKeepsKeys) }, c.readDurations, c.checkOffline} {
+	for _, check := range []func() error{c.readCA, func() error { return c.readSecret(hostKeepsKeys) }, c.readDevice, c.readDurations, c.checkOffline} {
 		if err := check(); err != nil {
 			return nil, err
 		}
@@ -111,22 +113,29 @@ func (c *config) path(name string) string {
 	return filepath.Join(c.BaseDir, name)
 }
 
-func (c *config) readCA() error {
-	switch {
-	case c.MACS.TrustedCA != "" && c.MACS.TrustedCAFile != "":
-		return badConfig("macs.trustedCa and macs.trustedCaFile exclude each other")
-	case c.MACS.TrustedCA != "":
-		c.trustedCA = []byte(c.MACS.TrustedCA)
+func (c *config) readCA() (err error) {
+	if c.MACS == nil {
 		return nil
-	case c.MACS.TrustedCAFile == "":
-		return badConfig("macs.trustedCaFile or macs.trustedCa is missing")
 	}
-	text, err := os.ReadFile(c.path(c.MACS.TrustedCAFile))
+	c.trustedCA, err = c.readTrust("macs", c.MACS.TrustedCA, c.MACS.TrustedCAFile)
+	return err
+}
+
+// readTrust reads the CA of a section: PEM text, or a file of it.
+func (c *config) readTrust(section, text, file string) ([]byte, error) {
+	switch {
+	case text != "" && file != "":
+		return nil, badConfig("%s.trustedCa and %s.trustedCaFile exclude each other", section, section)
+	case text != "":
+		return []byte(text), nil
+	case file == "":
+		return nil, badConfig("%s.trustedCaFile or %s.trustedCa is missing", section, section)
+	}
+	read, err := os.ReadFile(c.path(file))
 	if err != nil {
-		return badConfig("macs.trustedCaFile cannot be read: %v", errors.Unwrap(err))
+		return nil, badConfig("%s.trustedCaFile cannot be read: %v", section, errors.Unwrap(err))
 	}
-	c.trustedCA = text
-	return nil
+	return read, nil
 }
 
 func (c *config) readSecret(hostKeepsKeys bool) error {
@@ -137,6 +146,10 @@ func (c *config) readSecret(hostKeepsKeys bool) error {
 		}
 	}
 	switch {
+	case c.MACS == nil && given > 0:
+		return badConfig("whitelistSecret, whitelistSecretFile and whitelistKey belong to macs, which is missing")
+	case c.MACS == nil:
+		return nil
 	case given == 0:
 		return badConfig("whitelistSecret, whitelistSecretFile or (with a host that keeps keys) whitelistKey is missing")
 	case given > 1:

@@ -149,6 +149,10 @@ type statusJSON struct {
 	ListAgeSeconds *float64 `json:"listAgeSeconds,omitempty"`
 	NextSyncDue    string   `json:"nextSyncDue"`
 	SafeToWipe     bool     `json:"safeToWipe"`
+
+	// With a device.
+	Activation   string            `json:"activation,omitempty"`
+	UnknownCalls []unknownCallJSON `json:"unknownCalls,omitzero"`
 }
 
 func statusAnswer(sn, state string, counts offline.Counts, lists offline.ListStatus) statusJSON {

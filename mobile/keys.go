@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/smartpos-go/terminal/deviceauth"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/keystore"
 	"github.com/smartpos-go/terminal/offline"
@@ -20,11 +21,12 @@ const (
 	aliasPairing   = "macs-pairing"
 	aliasWhitelist = "macs-whitelist"
 	aliasJournal   = "journal"
+	aliasDevice    = "device"
 )
 
-// openKeys is the host's key store, or sealed files under the data folder when there is no host. The sealing key of those comes
-// from the whitelist secret, so that the folder alone gives nothing away.
-func openKeys(c *config, host Host) (keystore.Store, error) {
+// entryKeys is where the keys of the entry job are: the host's key store, or sealed files under the data folder when there is no
+// host. The sealing key of those comes from the whitelist secret, so that the folder alone gives nothing away.
+func entryKeys(c *config, host Host) (keystore.Store, error) {
 	if host != nil {
 		return keystore.NewHost(host), nil
 	}
@@ -128,3 +130,35 @@ func (k pairingKeys) Generate() (crypto.Signer, error) {
 }
 
 func (k pairingKeys) Delete() error { return k.store.Delete(aliasPairing) } //nolint:wrapcheck // a fault.
+
+// deviceKeyStore is where the device's key is: the host's key store, or sealed files of their own under the data folder, which
+// must be locked. Their sealing key is random and lies in the folder too: a terminal that is a device alone has no secret to make
+// one of, and one that gains or loses the entry job must keep its identity. Without a host, who has the folder has the key.
+func deviceKeyStore(c *config, host Host) (keystore.Store, error) {
+	if host != nil {
+		return keystore.NewHost(host), nil
+	}
+	dir := filepath.Join(c.DataDir, "device-keys")
+	seal, err := keystore.SealingKeyFile(dir + ".seal")
+	if err != nil {
+		return nil, err //nolint:wrapcheck // a fault.
+	}
+	return keystore.OpenSoftware(dir, keystore.SoftwareOptions{Key: seal}) //nolint:wrapcheck // a fault.
+}
+
+// deviceKeys is the device's EC key, as package deviceauth wants it.
+type deviceKeys struct{ store keystore.Store }
+
+func (k deviceKeys) Signer() (crypto.Signer, error) {
+	signer, err := k.store.Signer(aliasDevice)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return nil, deviceauth.ErrNoKey
+	}
+	return signer, err //nolint:wrapcheck // a fault.
+}
+
+func (k deviceKeys) Generate() (crypto.Signer, error) {
+	return k.store.Generate(aliasDevice, keystore.P256) //nolint:wrapcheck // a fault.
+}
+
+func (k deviceKeys) Delete() error { return k.store.Delete(aliasDevice) } //nolint:wrapcheck // a fault.

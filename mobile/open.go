@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
+	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/deviceauth"
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
@@ -18,17 +21,28 @@ import (
 	"github.com/smartpos-go/terminal/keystore"
 	"github.com/smartpos-go/terminal/offline"
 	"github.com/smartpos-go/terminal/pairing"
+	"github.com/smartpos-go/terminal/ws"
 )
 
 // Terminal is an open terminal. Get one with Open; Close it.
 type Terminal struct {
-	config  *config
-	out     *outbox
-	keys    keystore.Store
-	store   *offline.Store
+	config *config
+	out    *outbox
+	log    *slog.Logger
+	store  *offline.Store
+
+	// The entry job; nil without the section macs.
 	macs    *macs.Client
 	pairing *pairing.Pairing
 	checker *entry.Checker
+
+	// The device's identity; nil without the section device.
+	device   *deviceauth.Device
+	portal   *mpac.Portal
+	tokens   *deviceauth.Source
+	smarttab *mpac.Smarttab
+	// channel is the open real-time channel; nil before Connect and after Disconnect.
+	channel atomic.Pointer[ws.Channel]
 
 	// life ends with Close.
 	life context.Context //nolint:containedctx // the life of the object, not of a call.
@@ -66,37 +80,54 @@ func Open(configJSON string, host Host) (t *Terminal, err error) {
 	return t, nil
 }
 
-// assemble builds the house from the ground: keys, storage, network, pairing, entry.
+// assemble builds the house from the ground: storage, then what stands on it.
 func (t *Terminal) assemble(host Host) (err error) {
-	log := slog.New(slog.DiscardHandler)
+	t.log = slog.New(slog.DiscardHandler)
 	if host != nil {
-		log = slog.New(newHostLog(t.out))
+		t.log = slog.New(newHostLog(t.out))
 	}
 	c := t.config
-	if _, err := httpx.ParseCA(c.trustedCA); err != nil {
-		return badConfig("macs.trustedCa: %v", err)
+	storage := offline.Options{
+		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, ListWarnAge: c.warnAge, ListMaxAge: c.maxAge,
+		MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending), PerCardPerDay: or(c.Offline.PerCardPerDay), Log: t.log,
 	}
 	if err := makeDataDir(c.DataDir); err != nil {
 		return err
 	}
-	keys := keyOpener(sync.OnceValues(func() (keystore.Store, error) { return openKeys(c, host) }))
-	t.store, err = offline.Open(offline.Options{
-		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, Whitelist: whitelistMAC(keys, c), Chain: journalMAC(keys),
-		ListWarnAge: c.warnAge, ListMaxAge: c.maxAge, MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending),
-		PerCardPerDay: or(c.Offline.PerCardPerDay), Log: log,
-	})
-	if err != nil {
+	keys := keyOpener(sync.OnceValues(func() (keystore.Store, error) { return entryKeys(c, host) }))
+	if c.MACS != nil {
+		if _, err := httpx.ParseCA(c.trustedCA); err != nil {
+			return badConfig("macs.trustedCa: %v", err)
+		}
+		storage.Whitelist, storage.Chain = whitelistMAC(keys, c), journalMAC(keys)
+	}
+	if t.store, err = offline.Open(storage); err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
-	if t.keys, err = keys(); err != nil {
+	if c.Device != nil {
+		if err := t.assembleDevice(host); err != nil {
+			return err
+		}
+	}
+	if c.MACS == nil {
+		return nil
+	}
+	store, err := keys()
+	if err != nil {
 		return err
 	}
-	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{t.keys}, Memory: t.store})
+	return t.assembleEntry(store)
+}
+
+// assembleEntry builds the entry job.
+func (t *Terminal) assembleEntry(keys keystore.Store) (err error) {
+	c := t.config
+	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{keys}, Memory: t.store})
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
 	}
 	t.macs, err = macs.New(macs.Options{
-		BaseURL: c.MACS.BaseURL, TrustedCA: c.trustedCA, Clock: t.store.Clock(), Log: log,
+		BaseURL: c.MACS.BaseURL, TrustedCA: c.trustedCA, Clock: t.store.Clock(), Log: t.log,
 		Sign: func(next http.RoundTripper) http.RoundTripper {
 			return pairing.Transport{Next: next, Pairing: t.pairing, Clock: t.store.Clock()}
 		},
@@ -106,6 +137,39 @@ func (t *Terminal) assemble(host Host) (err error) {
 	}
 	t.checker = entry.New(entry.Options{
 		MACS: t.macs, Store: t.store, Ready: t.ready, Timeout: c.online, AllowForce: c.Offline.AllowForce, SkipLuhn: c.Card.SkipLuhn,
+	})
+	return nil
+}
+
+// assembleDevice builds the device's identity and what it opens.
+func (t *Terminal) assembleDevice(host Host) error {
+	c := t.config.Device
+	keys, err := deviceKeyStore(t.config, host)
+	if err != nil {
+		return err
+	}
+	t.device, err = deviceauth.Open(deviceauth.Options{
+		SerialNumber: t.config.SerialNumber, Name: c.Name, Audience: c.Audience, ClientID: c.ClientID, Keys: deviceKeys{keys},
+		Memory: t.store, Clock: t.store.Clock(),
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // a fault.
+	}
+	t.portal, err = mpac.NewPortal(mpac.Options{
+		BaseURL: c.BaseURL, TrustedCA: c.trustedCA, SystemRoots: c.SystemRoots, TokenURL: c.TokenURL, Timeout: t.config.online,
+		Clock: t.store.Clock(), Log: t.log,
+	})
+	if err != nil {
+		return badConfig("device: %v", err)
+	}
+	t.tokens = deviceauth.NewSource(deviceauth.SourceOptions{
+		Device: t.device, Portal: t.portal, Scope: c.Scope, Form: c.BodyFormat == "form", Timeout: t.config.online,
+	})
+	t.smarttab = mpac.NewSmarttab(t.portal, mpac.SmarttabOptions{
+		Authorize: func(next http.RoundTripper) http.RoundTripper {
+			return deviceauth.Transport{Next: next, Source: t.tokens}
+		},
+		Scopes: t.tokens.Scopes, Memory: t.store,
 	})
 	return nil
 }
@@ -130,7 +194,8 @@ func (t *Terminal) ready() error {
 
 // Close cancels what runs, waits for it and gives everything back: the data folder, connections, the host. A second Close
 // does nothing more; calls after it fail with closed. When the host holds a call up for longer than 5 s, or Close is called
-// from within a method of the host, it fails with timeout, and the last call to end gives everything back.
+// from within a method of the host, it fails with timeout, and the last call to end gives everything back. So it does when the
+// listener does not return within 5 s; from within the listener Close does not wait for it.
 func (t *Terminal) Close() (err error) {
 	defer recovered("mobile: close", &err)
 	t.mu.Lock()
@@ -142,6 +207,7 @@ func (t *Terminal) Close() (err error) {
 	t.shut = true
 	t.mu.Unlock()
 	t.end()
+	unheard := t.hangUp(nil)
 	if first && idle {
 		t.release()
 	}
@@ -153,18 +219,25 @@ func (t *Terminal) Close() (err error) {
 		return fault.New(fault.Timeout, "mobile: close", "the host holds a call up; the data folder is given back when that call ends")
 	}
 	if first {
-		return t.releaseErr
+		return errors.Join(unheard, t.releaseErr)
 	}
-	return nil
+	return unheard
 }
 
 // release gives everything back, once: by Close, or by the last call that it did not wait for.
 func (t *Terminal) release() {
+	t.releaseErr = t.hangUp(nil) // a Connect may have come between
 	if t.macs != nil {
 		t.macs.Close()
 	}
+	if t.tokens != nil {
+		t.tokens.Close()
+	}
+	if t.portal != nil {
+		t.portal.Close()
+	}
 	if t.store != nil {
-		t.releaseErr = t.store.Close()
+		t.releaseErr = errors.Join(t.releaseErr, t.store.Close())
 	}
 	if !t.out.close(t.closeWait) {
 		t.releaseErr = errors.Join(t.releaseErr, fault.New(fault.Timeout, "mobile: close", "the host does not return from its log or progress"))

@@ -37,8 +37,9 @@ func blocking(code, message, fix string) finding {
 	return finding{Code: code, Severity: "blocking", Message: message, Fix: fix}
 }
 
-// Readiness tests pairing, key, server, lists, clock and journal, and says how to mend what is wrong. It sends one signed request
-// when the terminal is paired. Answer: {"v":1,"ready","findings":[{"code","severity":"ok|warning|blocking","message",
+// Readiness tests pairing, key, server, lists, clock and journal, and the device's key, activation and token, as far as the
+// configuration has them, and says how to mend what is wrong. It sends one signed request when the terminal is paired, and asks
+// for a token when the device is activated and has none. Answer: {"v":1,"ready","findings":[{"code","severity":"ok|warning|blocking","message",
 // "fix"}]}; ready means that no finding is blocking.
 func (t *Terminal) Readiness(op *Op) (string, error) {
 	return t.call("readiness", op, func(ctx context.Context) (any, error) {
@@ -47,18 +48,27 @@ func (t *Terminal) Readiness(op *Op) (string, error) {
 			return nil, err
 		}
 		answer := readinessJSON{V: 1, Ready: true}
-		paired := t.pairingFinding()
-		answer.Findings = append(answer.Findings, paired)
-		if paired.Severity == "ok" {
-			answer.Findings = append(answer.Findings, t.serverFinding(ctx))
+		if t.config.MACS != nil {
+			answer.Findings = t.entryFindings(ctx)
 		}
-		answer.Findings = append(answer.Findings, t.listFinding(), t.clockFinding()) // the server's Date has moved the clock by now
+		if t.config.Device != nil {
+			answer.Findings = append(answer.Findings, t.deviceFindings(ctx)...)
+		}
+		answer.Findings = append(answer.Findings, t.clockFinding()) // a server's Date has moved the clock by now
 		answer.Findings = append(answer.Findings, t.journalFindings(counts)...)
 		for _, f := range answer.Findings {
 			answer.Ready = answer.Ready && f.Severity != "blocking"
 		}
 		return answer, nil
 	})
+}
+
+func (t *Terminal) entryFindings(ctx context.Context) []finding {
+	found := []finding{t.pairingFinding()}
+	if found[0].Severity == "ok" {
+		found = append(found, t.serverFinding(ctx))
+	}
+	return append(found, t.listFinding())
 }
 
 func (t *Terminal) pairingFinding() finding {

@@ -5,13 +5,14 @@ import (
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/keystore"
+	"github.com/smartpos-go/terminal/pairing"
 )
 
 // Pair binds the terminal to MACS with an 8-digit pairing code. Answer: {"v":1,"status":"paired","serialNumber",
 // "keyFingerprint"}. After a lost answer call it again with the same code. Errors: invalid_code, pairing_code_rejected,
 // already_paired, key_rejected, and those of a call without an answer.
 func (t *Terminal) Pair(op *Op, code string) (string, error) {
-	return t.call("pair", op, func(ctx context.Context) (any, error) {
+	return t.entryCall("pair", op, func(ctx context.Context) (any, error) {
 		if err := t.pairing.Pair(ctx, t.macs, code); err != nil {
 			return nil, err
 		}
@@ -30,7 +31,7 @@ func (t *Terminal) Pair(op *Op, code string) (string, error) {
 // Unpair forgets the pairing and its key on this device; entries stay and upload after the next pairing. MACS is not told: an
 // operator unpairs the terminal there. Answer: {"v":1,"status":"unpaired"}.
 func (t *Terminal) Unpair(op *Op) (string, error) {
-	return t.call("unpair", op, func(context.Context) (any, error) {
+	return t.entryCall("unpair", op, func(context.Context) (any, error) {
 		return pairJSON{V: 1, Status: "unpaired"}, t.pairing.Unpair()
 	})
 }
@@ -40,7 +41,7 @@ func (t *Terminal) Unpair(op *Op) (string, error) {
 // invalid_card, invalid_request, not_paired, key_lost, not_authorized, protocol_error, storage faults.
 func (t *Terminal) CheckEntry(op *Op, cardJSON []byte) (string, error) {
 	defer clear(cardJSON)
-	return t.call("check entry", op, func(ctx context.Context) (any, error) {
+	return t.entryCall("check entry", op, func(ctx context.Context) (any, error) {
 		card, mode, err := readCard(cardJSON)
 		defer clear(card.PAN)
 		if err != nil {
@@ -59,7 +60,7 @@ func (t *Terminal) CheckEntry(op *Op, cardJSON []byte) (string, error) {
 // guests, by UploadReports and by RunDue. When it returns the entry, or the intent, is on disk. Errors: access_not_found,
 // access_expired, invalid_guests, already_confirmed, not_authorized, protocol_error, storage faults.
 func (t *Terminal) ConfirmEntry(op *Op, accessID string, guests int) (string, error) {
-	return t.call("confirm entry", op, func(ctx context.Context) (any, error) {
+	return t.entryCall("confirm entry", op, func(ctx context.Context) (any, error) {
 		c, err := t.checker.Confirm(ctx, accessID, guests)
 		if err != nil {
 			return nil, err
@@ -75,7 +76,7 @@ func (t *Terminal) ConfirmEntry(op *Op, accessID string, guests int) (string, er
 // VoidEntry takes an access back until it was uploaded. Answer: {"v":1,"outcome":"voided","accessId"}. Errors:
 // access_not_found, already_reported, storage faults.
 func (t *Terminal) VoidEntry(op *Op, accessID string) (string, error) {
-	return t.call("void entry", op, func(context.Context) (any, error) {
+	return t.entryCall("void entry", op, func(context.Context) (any, error) {
 		return voidJSON{V: 1, Outcome: "voided", AccessID: accessID}, t.checker.Void(accessID)
 	})
 }
@@ -83,7 +84,7 @@ func (t *Terminal) VoidEntry(op *Op, accessID string) (string, error) {
 // Sync fetches both lists and puts both in force, or neither. Answer: {"v":1,"whitelist","binRanges","changed","listVersion",
 // "generatedAt"}. The host hears progress. Errors: not_paired, invalid_list, and those of a call without an answer.
 func (t *Terminal) Sync(op *Op) (string, error) {
-	return t.call("sync", op, func(ctx context.Context) (any, error) {
+	return t.entryCall("sync", op, func(ctx context.Context) (any, error) {
 		result, err := t.store.Sync(ctx, t.macs, t.out.progress)
 		if err != nil {
 			return nil, err
@@ -95,7 +96,7 @@ func (t *Terminal) Sync(op *Op) (string, error) {
 // UploadReports asks again about unanswered confirms and reports offline entries. Answer: {"v":1,"uploaded","quarantined",
 // "pending"}. What was answered before an error stays done; call it again later.
 func (t *Terminal) UploadReports(op *Op) (string, error) {
-	return t.call("upload", op, func(ctx context.Context) (any, error) {
+	return t.entryCall("upload", op, func(ctx context.Context) (any, error) {
 		result, err := t.store.Upload(ctx, t.macs, t.config.online, t.out.progress)
 		if err != nil {
 			return nil, err
@@ -107,7 +108,7 @@ func (t *Terminal) UploadReports(op *Op) (string, error) {
 // RunDue does what a daily job must: sync when 24 h have passed, upload when something waits. Answer: {"v":1,"sync":{…}|null,
 // "upload":{…}|null,"nextSyncDue"}. Errors as those of Sync and UploadReports; the upload is tried although the sync failed.
 func (t *Terminal) RunDue(op *Op) (string, error) {
-	return t.call("run due", op, func(ctx context.Context) (any, error) {
+	return t.entryCall("run due", op, func(ctx context.Context) (any, error) {
 		if err := t.ready(); err != nil && fault.CodeOf(err) == fault.NotPaired {
 			return nil, err
 		}
@@ -120,14 +121,28 @@ func (t *Terminal) RunDue(op *Op) (string, error) {
 }
 
 // Status is where the terminal stands; it sends nothing. Answer: {"v":1,"state":"unpaired|pending|paired","serialNumber",
-// "pending","unknown","quarantined","whitelist","binRanges","listVersion","listAgeSeconds","nextSyncDue","safeToWipe"}.
+// "pending","unknown","quarantined","whitelist","binRanges","listVersion","listAgeSeconds","nextSyncDue","safeToWipe"}; with a
+// device also "activation":"none|pending|active|expired" and "unknownCalls":[{"idempotencyKey","method","path","startedAt"}],
+// the calls without an answer, for ResolveCall.
 func (t *Terminal) Status() (string, error) {
 	return t.call("status", nil, func(context.Context) (any, error) {
 		counts, err := t.store.Counts()
 		if err != nil {
 			return nil, err
 		}
-		return statusAnswer(t.config.SerialNumber, string(t.pairing.State()), counts, t.store.Lists()), nil
+		answer := statusAnswer(t.config.SerialNumber, string(pairing.Unpaired), counts, t.store.Lists())
+		if t.pairing != nil {
+			answer.State = string(t.pairing.State())
+		}
+		if t.device == nil {
+			return answer, nil
+		}
+		open, err := t.smarttab.Pending()
+		if err != nil {
+			return nil, err
+		}
+		answer.withDevice(t.device.Activation(), open)
+		return answer, nil
 	})
 }
 

@@ -12,9 +12,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/deviceauth"
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/offline"
+	"github.com/smartpos-go/terminal/ws"
 )
 
 var updateVectors = flag.Bool("update", false, "rewrite testdata/vectors")
@@ -44,7 +47,30 @@ func answers() map[string]any {
 	lists := offline.ListStatus{
 		Present: true, Whitelist: 1_000_000, BINRanges: 2, Version: "18", Age: 90 * time.Minute, NextSyncDue: vectorTime.Add(24 * time.Hour),
 	}
+	pendingCode := deviceauth.Activation{
+		Status: mpac.ActivationPending, Code: "12345678", ExpiresAt: vectorTime, DeviceID: vectorAccess, ClientID: "dev-7f1c1e0a", PollEvery: 5 * time.Second,
+	}
+	active := deviceauth.Activation{Status: mpac.ActivationActive, DeviceID: vectorAccess, ClientID: "dev-7f1c1e0a", MerchantID: 1, StoreID: 2}
+	withDevice := statusAnswer("SN-0001", "unpaired", offline.Counts{}, offline.ListStatus{NextSyncDue: vectorTime})
+	withDevice.withDevice(active, []mpac.Pending{{Key: vectorAccess, Method: "POST", Path: "/api/v1/payments", Body: "{}", StartedAt: vectorTime}})
 	return map[string]any{
+		"device-key":         deviceKeyAnswer(deviceauth.PublicKey{PEM: "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", X: "x", Y: "y"}, vectorPrint),
+		"activation-pending": activationAnswer(pendingCode),
+		"activation-active":  activationAnswer(active),
+		"activation-expired": activationAnswer(deviceauth.Activation{Status: mpac.ActivationExpired}),
+		"token":              tokenJSON{V: 1, ExpiresAt: rfc3339(vectorTime), Scope: []string{"order:create", "bill:create"}, AccessToken: "header.claims.signature"},
+		"call":               callAnswer(mpac.Answer{Status: 201, Body: []byte(`{"id":"o-1","total_amount":1280}`), Key: vectorAccess}),
+		"call-get":           callAnswer(mpac.Answer{Status: 200, Body: []byte(`{"items":[]}`)}),
+		"call-empty":         callAnswer(mpac.Answer{Status: 204, Key: vectorAccess}),
+		"call-text":          callAnswer(mpac.Answer{Status: 502, Body: []byte("<html>busy</html>"), Key: vectorAccess}),
+		"status-device":      withDevice,
+		"readiness-device": readinessJSON{V: 1, Ready: false, Findings: []finding{
+			ok("device_key", "The device's key is good, or not needed yet."),
+			blocking("not_activated", "The device is not activated.", fault.NotActivated.Info().Text),
+			ok("clock", "The device's clock is right as far as is known."),
+			ok("journal", "Nothing waits for upload."),
+		}},
+
 		"pair":   pairJSON{V: 1, Status: "paired", SerialNumber: "SN-0001", KeyFingerprint: vectorPrint},
 		"unpair": pairJSON{V: 1, Status: "unpaired"},
 		"verdict-allowed-online": verdict(entry.Decision{
@@ -78,13 +104,23 @@ func answers() map[string]any {
 			warning("list_missing", "There are no lists for offline decisions.", "Sync the terminal."),
 			ok("clock", "The device's clock agrees with the server's."),
 		}},
+		"notice-online":          readNotice(ws.Notice{Kind: ws.NoticeOnline}),
+		"notice-offline":         readNotice(ws.Notice{Kind: ws.NoticeOffline, Code: fault.NetworkUnavailable}),
+		"notice-offline-final":   readNotice(ws.Notice{Kind: ws.NoticeOffline, Code: fault.Replaced, Final: true}),
+		"notice-resync-required": readNotice(ws.Notice{Kind: ws.ResyncRequired}),
+		"notice-event": readNotice(ws.Notice{Kind: ws.NoticeEvent, Event: ws.Event{
+			ID: "01KG8Z3F0V9T6Q4N2M8X7C5B1A", Seq: 7, Name: "payment.updated",
+			Payload: json.RawMessage(`{"payment_id":"` + vectorAccess + `","bill_id":"` + vectorAccess + `","status":"completed"}`),
+		}}),
 		"export":     exportJSON{V: 1, Entries: 3, File: "/data/export.json"},
 		"error-info": json.RawMessage(ErrorInfo(fault.New(fault.NotPaired, "pairing: sign", "pair the terminal first"))),
 	}
 }
 
+func readNotice(n ws.Notice) json.RawMessage { return json.RawMessage(noticeJSON(n)) }
+
 // requests are what the facade takes.
-var requests = []string{"config", "card"}
+var requests = []string{"config", "config-device", "card"}
 
 func TestEveryAnswerHasItsVector(t *testing.T) {
 	t.Parallel()
@@ -128,6 +164,16 @@ func TestTheRequestVectorsAreTaken(t *testing.T) {
 	require.True(t, c.Offline.AllowForce)
 	require.True(t, c.Card.SkipLuhn)
 	require.Equal(t, "macs-whitelist-app", c.WhitelistKey)
+
+	text, err = os.ReadFile(filepath.Join(vectorsDir, "config-device.json"))
+	require.NoError(t, err)
+	c, err = parseConfig(string(text), false)
+	require.NoError(t, err)
+	require.Nil(t, c.MACS)
+	require.Equal(t, deviceConfig{
+		BaseURL: "https://api.example:8443/base", WSURL: "wss://ws.example/socket", SystemRoots: true, TokenURL: "https://login.example/token",
+		Audience: "https://login.example", ClientID: "pos-1", BodyFormat: "form", Scope: []string{"order:create", "payment:refund"}, Name: "Till 1",
+	}, *c.Device)
 
 	text, err = os.ReadFile(filepath.Join(vectorsDir, "card.json"))
 	require.NoError(t, err)

@@ -24,7 +24,8 @@ const syncEvery = 24 * time.Hour
 // MAC is HMAC-SHA256 under a key that the store of keys holds.
 type MAC func(message []byte) ([sha256.Size]byte, error)
 
-// Options set up a Store. Dir, Whitelist and Chain are needed.
+// Options set up a Store. Dir is needed. Without both Whitelist and Chain the store keeps settings and trusted time alone: the
+// journal and the lists of the folder stay as they are, and what needs a key is refused.
 type Options struct {
 	// Dir is the data folder; it is made with mode 0700.
 	Dir string
@@ -45,6 +46,13 @@ type Options struct {
 	PerCardPerDay int
 	// Log gets what an engineer needs to know; never a PAN or a hash. Nil logs nothing.
 	Log *slog.Logger
+
+	settingsOnly bool
+}
+
+// noEntries is the keys of a store that keeps settings alone.
+func noEntries([]byte) ([sha256.Size]byte, error) {
+	return [sha256.Size]byte{}, fault.New(fault.InvalidConfig, "offline: key", "this store was opened without the keys that entries need")
 }
 
 func (o Options) checked() (Options, error) {
@@ -54,8 +62,8 @@ func (o Options) checked() (Options, error) {
 	switch {
 	case o.Dir == "":
 		return bad("dataDir is missing")
-	case o.Whitelist == nil || o.Chain == nil:
-		return bad("Whitelist and Chain are needed")
+	case (o.Whitelist == nil) != (o.Chain == nil):
+		return bad("Whitelist and Chain are needed, or neither")
 	case o.ListWarnAge < 0:
 		return bad("listWarnAge cannot be negative")
 	case o.ListMaxAge < 0:
@@ -66,6 +74,10 @@ func (o Options) checked() (Options, error) {
 		return bad("maxPending cannot be negative")
 	case o.PerCardPerDay < 0:
 		return bad("perCardPerDay cannot be negative")
+	}
+	if o.Whitelist == nil {
+		o.Whitelist, o.Chain = noEntries, noEntries
+		o.settingsOnly = true
 	}
 	if o.Time == nil {
 		o.Time = clock.System{}

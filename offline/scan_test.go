@@ -189,7 +189,7 @@ func TestHashBodies(t *testing.T) {
 		{name: "65 deep", body: `{"a":` + deep(64) + `,"hashes":[]}`, rows: -1, names: "deeper than 64"},
 		{name: "long text skipped", body: `{"a":"` + strings.Repeat("x", 200_000) + `","b":` + strings.Repeat("1", 100_000) + `,"hashes":[]}`},
 		{name: "longest generatedAt", body: `{"generatedAt":"` + strings.Repeat(`\u0041`, 64) + `","hashes":[]}`},
-		{name: "too long generatedAt", body: `{"generatedAt":"` + strings.Repeat("A", 65) + `","hashes":[]}`, },
+		{name: "too long generatedAt", body: `{"generatedAt":"` + strings.Repeat("A", 65) + `","hashes":[]}`},
 		{name: "generatedAt a number", body: `{"generatedAt":1,"hashes":[]}`},
 		{name: "generatedAt an object", body: `{"generatedAt":{"a":[1]},"hashes":[]}`},
 		{name: "generatedAt twice", body: `{"generatedAt":"","generatedAt":"","hashes":[]}`, rows: -1, names: "twice"},

@@ -36,7 +36,26 @@ func (s *Store) Setting(key string) (string, error) {
 	return setting(s.db, key)
 }
 
-// SetSetting stores a small value of another package; it is on disk when the call returns.
+// Settings gives the values of all keys that begin with prefix.
+func (s *Store) Settings(prefix string) (map[string]string, error) {
+	const op = "offline: settings"
+	rows, err := s.db.Query("SELECT key, value FROM setting WHERE substr(key, 1, length(?1)) = ?1", prefix)
+	if err != nil {
+		return nil, stored(op, err)
+	}
+	defer func() { _ = rows.Close() }()
+	values := map[string]string{}
+	for rows.Next() {
+		var key, value string
+		if err := rows.Scan(&key, &value); err != nil {
+			return nil, stored(op, err)
+		}
+		values[key] = value
+	}
+	return values, stored(op, rows.Err())
+}
+
+// SetSetting stores a small value of another package, or forgets it: "". It is on disk when the call returns.
 func (s *Store) SetSetting(key, value string) error {
 	for _, own := range ownSettings {
 		if strings.HasPrefix(key, own) {
@@ -56,6 +75,10 @@ func setting(db execer, key string) (string, error) {
 }
 
 func setSetting(db execer, key, value string) error {
+	if value == "" {
+		_, err := db.Exec("DELETE FROM setting WHERE key = ?", key)
+		return err //nolint:wrapcheck // mapped by write.
+	}
 	_, err := db.Exec("INSERT INTO setting(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, value)
 	return err //nolint:wrapcheck // mapped by write.
 }

@@ -83,6 +83,9 @@ func (s *Store) open() (err error) {
 	if err := s.checkLost(fresh); err != nil {
 		return err
 	}
+	if s.options.settingsOnly {
+		return nil
+	}
 	for _, step := range []func() error{s.checkJournal, s.loadMirrors, s.openLists} {
 		if err := step(); err != nil {
 			return err

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Finds what the build needs: git, Go and a C compiler; with the argument java also a JDK of version 17 or newer and Maven.
+# Finds what the build needs: git, Go and a C compiler. With an argument it finds what one kind of test needs besides:
+#   java    a JDK of version 17 or newer and Maven
+#   node    Node and npm
+#   python  Python with its package cryptography
 # What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -37,14 +40,15 @@ fetch_go() {
   chmod +x bin/go/bin/* bin/go/pkg/tool/*/*
 }
 
-command -v gcc >/dev/null || command -v clang >/dev/null || apt_get gcc libc6-dev
-command -v git >/dev/null || apt_get git
-export PATH="$PWD/bin/go/bin:$PATH"
-command -v go >/dev/null || apt_get golang-go ca-certificates
-have=$(go env GOVERSION | sed 's/^go//')
-if ! newer_than "$want" "$have"; then
-  newer_than 1.21 "$have" || fetch_go
-fi
+go_and_c() {
+  command -v gcc >/dev/null || command -v clang >/dev/null || apt_get gcc libc6-dev
+  command -v git >/dev/null || apt_get git
+  export PATH="$PWD/bin/go/bin:$PATH"
+  command -v go >/dev/null || apt_get golang-go ca-certificates
+  local have
+  have=$(go env GOVERSION | sed 's/^go//')
+  newer_than "$want" "$have" || newer_than 1.21 "$have" || fetch_go
+}
 
 jdk() { # of version 17 or newer
   command -v java >/dev/null && command -v javac >/dev/null &&
@@ -52,8 +56,9 @@ jdk() { # of version 17 or newer
 }
 
 case "${1:-}" in
-"") ;;
+"") go_and_c ;;
 java)
+  go_and_c
   jdk || apt_get default-jdk-headless
   jdk || apt_get openjdk-17-jdk-headless # where the default is older
   if ! jdk; then
@@ -62,8 +67,17 @@ java)
   fi
   command -v mvn >/dev/null || apt_get maven
   ;;
+node)
+  { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
+  ;;
+python)
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import cryptography' 2>/dev/null; then exit 0; fi
+  done
+  apt_get python3 python3-cryptography
+  ;;
 *)
-  say "unknown argument $1; the one there is: java"
+  say "unknown argument $1; there are java, node and python"
   exit 2
   ;;
 esac

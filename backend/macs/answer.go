@@ -1,15 +1,12 @@
 package macs
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/httpx"
@@ -43,7 +40,7 @@ func read(op string, resp *httpx.Response, into any) error {
 	coded := refused.Code != ""
 	switch resp.Status {
 	case 200:
-		if err := json.Unmarshal(resp.Body, into); err != nil || !isObject(resp.Body) {
+		if err := json.Unmarshal(resp.Body, into); err != nil || !httpx.IsObject(resp.Body) {
 			return fault.New(fault.BadResponse, op, "HTTP 200 without the JSON that was promised; is there a login page in the way?")
 		}
 		return nil
@@ -82,15 +79,15 @@ func notAuthorized(op string, status int) error {
 func readRefusal(resp *httpx.Response) *Refused {
 	refused := &Refused{Status: resp.Status}
 	var body errorAnswer
-	if !isObject(resp.Body) || json.Unmarshal(resp.Body, &body) != nil || body.ErrorCode == "" {
+	if !httpx.IsObject(resp.Body) || json.Unmarshal(resp.Body, &body) != nil || body.ErrorCode == "" {
 		return refused
 	}
 	var message string
 	_ = json.Unmarshal(body.Message, &message) // what is no string is no text
 	code, known := fault.Refusal(body.ErrorCode)
 	refused.Known = known
-	refused.Code = fault.Code(clip(string(code), 64))
-	refused.Message = clip(message, 200)
+	refused.Code = fault.Code(httpx.Clip(string(code), 64))
+	refused.Message = httpx.Clip(message, 200)
 	return refused
 }
 
@@ -165,24 +162,4 @@ func (r Report) row() reportRow {
 		EntryID: r.EntryID, PANHash: hex.EncodeToString(r.PANHash[:]), Guests: r.Guests, Reason: r.Reason,
 		OccurredAt: r.OccurredAt.UTC().Format(time.RFC3339), RequestID: r.RequestID,
 	}
-}
-
-// isObject guards against null, lists and bare values, which encoding/json lets into a struct.
-func isObject(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
-}
-
-// cardNumber is what could be one: 12 digits or more, also in groups.
-var cardNumber = regexp.MustCompile(`[0-9](?:[ ./-]?[0-9]){11,}`)
-
-// clip makes a server's text safe to show and to store: one line, valid UTF-8, at most n characters, no card number.
-func clip(text string, n int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	runes := []rune(cardNumber.ReplaceAllString(text, "****"))
-	return string(runes[:min(len(runes), n)])
 }

@@ -85,7 +85,7 @@ func TestAServersTextIsMadeSafe(t *testing.T) {
 		strings.Repeat("é", 300):    strings.Repeat("é", 200),
 		"<script>alert(1)</script>": "<script>alert(1)</script>",
 	} {
-		require.Equal(t, want, clip(in, 200))
+		require.Equal(t, want, httpx.Clip(in, 200))
 	}
 }
 

@@ -198,7 +198,7 @@ func (c *Client) OfflineReports(ctx context.Context, reports []Report, again boo
 		if !known {
 			return nil, fault.New(fault.BadResponse, op, "the answer refuses an entry that was not sent")
 		}
-		rejected[i] = Rejected{EntryID: id, ErrorCode: clip(r.ErrorCode, 64), Message: clip(r.Message, 200)}
+		rejected[i] = Rejected{EntryID: id, ErrorCode: httpx.Clip(r.ErrorCode, 64), Message: httpx.Clip(r.Message, 200)}
 	}
 	return rejected, nil
 }

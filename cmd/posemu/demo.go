@@ -87,6 +87,9 @@ func (d *demo) play(ctx context.Context) (err error) {
 		{"Killed and restarted", d.killed},
 		{"Three days later", d.stale},
 		{"Network back", d.networkBack},
+		{"The device's identity", d.activation},
+		{"A sale", d.sale},
+		{"Live", d.live},
 	} {
 		_, _ = fmt.Fprintf(d.out, "%s\n", part.title)
 		if err := part.play(ctx); err != nil {

@@ -19,6 +19,11 @@ type serverEnv struct {
 		URL             string `json:"url"`
 		WhitelistSecret string `json:"whitelistSecret"`
 	} `json:"macs"`
+	MPAC struct {
+		URL    string `json:"url"`
+		Issuer string `json:"issuer"`
+		WSURL  string `json:"wsUrl"`
+	} `json:"mpac"`
 }
 
 // terminalParameters is the parameters file that init writes.
@@ -28,6 +33,7 @@ type terminalParameters struct {
 	MACS            map[string]any `json:"macs"`
 	WhitelistSecret string         `json:"whitelistSecret"`
 	Offline         map[string]any `json:"offline"`
+	Device          map[string]any `json:"device,omitempty"`
 }
 
 func (f *terminalFlags) init() *cobra.Command {
@@ -74,11 +80,17 @@ func (f *terminalFlags) writeParameters(envFile, sn, dataDir string) (string, er
 	if !filepath.IsAbs(ca) {
 		ca = filepath.Join(filepath.Dir(envFile), ca)
 	}
-	encoded, err := json.MarshalIndent(terminalParameters{
+	parameters := terminalParameters{
 		SerialNumber: sn, DataDir: dataDir, WhitelistSecret: env.MACS.WhitelistSecret,
 		MACS:    map[string]any{"baseUrl": env.MACS.URL, "trustedCaFile": ca},
 		Offline: map[string]any{"allowForce": true},
-	}, "", "  ")
+	}
+	if env.MPAC.URL != "" {
+		parameters.Device = map[string]any{
+			"baseUrl": env.MPAC.URL, "wsUrl": env.MPAC.WSURL, "audience": env.MPAC.Issuer, "trustedCaFile": ca, "name": "posemu " + sn,
+		}
+	}
+	encoded, err := json.MarshalIndent(parameters, "", "  ")
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, op, err)
 	}

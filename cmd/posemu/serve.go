@@ -29,7 +29,7 @@ func newServeCommand() *cobra.Command {
 				return failedError{err}
 			}
 			env := world.Env()
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "admin panel and API  %s\nmacs                 %s\nenv file             %s\nready\n", env.Admin.URL, env.MACS.URL, o.EnvFile)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "admin panel and API  %s\nmacs                 %s\nmpac                 %s\nenv file             %s\nready\n", env.Admin.URL, env.MACS.URL, env.MPAC.URL, o.EnvFile)
 			if err == nil {
 				<-ctx.Done()
 			}

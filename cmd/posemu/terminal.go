@@ -46,17 +46,24 @@ func newTerminalCommand() *cobra.Command {
 		f.plain("readiness", "Self-test with fixes", (*mobile.Terminal).Readiness),
 		f.plain("unpair", "Forget pairing and key on this device", (*mobile.Terminal).Unpair),
 		f.plain("status", "Where the terminal stands", func(t *mobile.Terminal, _ *mobile.Op) (string, error) { return t.Status() }),
-		f.export())
+		f.export(),
+		f.plain("device-key", "The device's public key, made when there is none", (*mobile.Terminal).DeviceKey),
+		f.activate(), f.token(), f.call(), f.resolve(), f.listen())
 	return cmd
+}
+
+// open opens the terminal of the parameters file.
+func (f *terminalFlags) open() (*mobile.Terminal, error) {
+	text, err := f.parameters()
+	if err != nil {
+		return nil, err
+	}
+	return mobile.Open(text, nil)
 }
 
 // do opens the terminal, makes one call and prints its answer.
 func (f *terminalFlags) do(cmd *cobra.Command, call func(t *mobile.Terminal, op *mobile.Op) (string, error)) error {
-	text, err := f.parameters()
-	if err != nil {
-		return f.fail(cmd, err)
-	}
-	terminal, err := mobile.Open(text, nil)
+	terminal, err := f.open()
 	if err != nil {
 		return f.fail(cmd, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/faults"
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
+	"github.com/smartpos-go/terminal/emulator/mpac"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -25,6 +26,7 @@ const maxBody = 1 << 30
 type Options struct {
 	Token   string
 	MACS    *macs.Server
+	MPAC    *mpac.Server
 	Faults  *faults.Table
 	Journal *journal.Journal
 	Clock   *state.Clock
@@ -47,6 +49,15 @@ func New(o Options) http.Handler {
 		"PUT /admin/api/terminals/{sn}/bin-ranges":    a.binRanges,
 		"PUT /admin/api/whitelist":                    a.whitelist,
 		"GET /admin/api/entries":                      a.entries,
+		"POST /admin/api/mpac/activate":               a.activate,
+		"GET /admin/api/mpac/devices":                 a.devices,
+		"PUT /admin/api/mpac/devices/{sn}/status":     a.deviceStatus,
+		"POST /admin/api/mpac/devices/{sn}/events":    a.pushEvent,
+		"GET /admin/api/mpac/sockets":                 a.sockets,
+		"DELETE /admin/api/mpac/sockets/{sn}":         a.closeSocket,
+		"POST /admin/api/mpac/keys/rotate":            a.rotateKeys,
+		"POST /admin/api/mpac/human-tokens":           a.humanToken,
+		"PUT /admin/api/mpac/settings":                a.mpacSettings,
 		"GET /admin/api/faults":                       a.listFaults,
 		"POST /admin/api/faults":                      a.addFault,
 		"DELETE /admin/api/faults":                    a.clearFaults,
@@ -97,7 +108,7 @@ func (e *apiError) Error() string { return e.message }
 
 var errNotFound = &apiError{http.StatusNotFound, "not_found", "no such call"}
 
-func unprocessable(message string) error {
+func unprocessable(message string) *apiError {
 	return &apiError{http.StatusUnprocessableEntity, "bad_body", message}
 }
 
@@ -126,6 +137,17 @@ func errorOf(err error) *apiError {
 		return &apiError{http.StatusConflict, "exists", macs.ErrExists.Error()}
 	case errors.Is(err, macs.ErrPaired):
 		return &apiError{http.StatusConflict, "paired", macs.ErrPaired.Error()}
+	case errors.Is(err, mpac.ErrUnknown):
+		return &apiError{http.StatusNotFound, "unknown_device", err.Error()}
+	case errors.Is(err, mpac.ErrCode):
+		return &apiError{http.StatusNotFound, "unknown_code", err.Error()}
+	case errors.Is(err, mpac.ErrNoSocket):
+		return &apiError{http.StatusNotFound, "no_socket", err.Error()}
+	case errors.Is(err, mpac.ErrState):
+		return &apiError{http.StatusConflict, "wrong_state", err.Error()}
+	case errors.Is(err, mpac.ErrStatus), errors.Is(err, mpac.ErrKeySet), errors.Is(err, mpac.ErrPerson), errors.Is(err, mpac.ErrSettings),
+		errors.Is(err, mpac.ErrEvent), errors.Is(err, mpac.ErrCloseCode):
+		return unprocessable(err.Error())
 	case errors.Is(err, faults.ErrBad):
 		return &apiError{http.StatusUnprocessableEntity, "bad_fault", err.Error()}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/faults"
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
+	"github.com/smartpos-go/terminal/emulator/mpac"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -35,8 +36,11 @@ func newAPI(t *testing.T) api {
 	clock := &state.Clock{}
 	server, err := macs.New(st, clock)
 	require.NoError(t, err)
+	portal, err := mpac.New(st, clock, func() bool { return false })
+	require.NoError(t, err)
+	t.Cleanup(portal.Close)
 	requests := journal.New(time.UnixMilli(1))
-	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
+	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
 }
 
 func (a api) send(method, path, body, authorization string) *httptest.ResponseRecorder {
@@ -122,6 +126,33 @@ func TestStatuses(t *testing.T) {
 		{method: "PUT", path: "/admin/api/clock", body: `{}`, status: 422},
 		{method: "PUT", path: "/admin/api/clock", body: `{"offsetSeconds":1e18}`, status: 422},
 		{method: "PUT", path: "/admin/api/clock", body: `{"offsetSeconds":-3600}`, status: 200},
+		{method: "POST", path: "/admin/api/mpac/activate", body: `{"activationCode":"00000000","merchantId":1,"storeId":1}`, status: 404},
+		{method: "POST", path: "/admin/api/mpac/activate", body: `{"activationCode":"00000000","merchantId":0,"storeId":1}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/activate", body: `{"activationCode":0,"merchantId":1,"storeId":1}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/activate", body: `{"merchantId":1,"storeId":1}`, status: 422},
+		{method: "GET", path: "/admin/api/mpac/devices", status: 200},
+		{method: "PUT", path: "/admin/api/mpac/devices/SN-1/status", body: `{"status":"active"}`, status: 404}, // a terminal of MACS is no device
+		{method: "PUT", path: "/admin/api/mpac/devices/SN-1/status", body: `{"status":"asleep"}`, status: 422},
+		{method: "PUT", path: "/admin/api/mpac/devices/SN-1/status", body: `{}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/devices/SN-1/events", body: `{"event":"config.updated","payload":{}}`, status: 404},
+		{method: "POST", path: "/admin/api/mpac/devices/SN-1/events", body: `{"payload":{}}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/devices/SN-1/events", body: `{"event":"Config Updated"}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/keys/rotate", body: `{"set":"device"}`, status: 200},
+		{method: "POST", path: "/admin/api/mpac/keys/rotate", body: `{"set":"all"}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/keys/rotate", body: ``, status: 422},
+		{method: "POST", path: "/admin/api/mpac/human-tokens", body: `{"role":"STAFF","merchantId":1,"storeId":1}`, status: 201},
+		{method: "POST", path: "/admin/api/mpac/human-tokens", body: `{"role":"BOSS","merchantId":1,"storeId":1}`, status: 422},
+		{method: "POST", path: "/admin/api/mpac/human-tokens", body: `{"role":"STAFF","merchantId":1.5,"storeId":1}`, status: 422},
+		{method: "PUT", path: "/admin/api/mpac/settings", body: `{"ratePerMinute":0,"tokenSeconds":120}`, status: 200},
+		{method: "PUT", path: "/admin/api/mpac/settings", body: `{"ratePerMinute":1000,"tokenSeconds":59}`, status: 422},
+		{method: "PUT", path: "/admin/api/mpac/settings", body: `{"ratePerMinute":1000,"tokenSeconds":"long"}`, status: 422},
+		{method: "PUT", path: "/admin/api/mpac/settings", body: `{"tokenSeconds":90}`, status: 422},
+		{method: "GET", path: "/admin/api/mpac/sockets", status: 200},
+		{method: "DELETE", path: "/admin/api/mpac/sockets/SN-1?code=1012", status: 404},
+		{method: "DELETE", path: "/admin/api/mpac/sockets/SN-1?code=1006", status: 422},
+		{method: "DELETE", path: "/admin/api/mpac/sockets/SN-1?code=x", status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"mpac"}`, status: 201},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"pgw"}`, status: 422},
 		{method: "GET", path: "/admin/api/requests?limit=100000", status: 200},
 		{method: "GET", path: "/admin/api/requests?limit=x", status: 422},
 		{method: "GET", path: "/admin/api/requests?since=-1", status: 422},

@@ -1,8 +1,11 @@
 package faults
 
 import (
+	"bufio"
 	"errors"
+	"net"
 	"net/http"
+	"sync"
 )
 
 // cut ends the connection within the answer's body; Content-Length still promises the whole, so that a client can tell.
@@ -44,4 +47,36 @@ func (c *cutWriter) Write(p []byte) (int, error) {
 	}
 	hangUp(c.request)
 	return n, errors.Join(err, http.ErrAbortHandler)
+}
+
+// Hijack gives a connection that ends within what is written to it: of a socket, the bytes behind the upgrade count.
+func (c *cutWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(c.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	cut := &cutConn{Conn: conn, left: c.left}
+	return cut, bufio.NewReadWriter(buffered.Reader, bufio.NewWriter(cut)), nil
+}
+
+type cutConn struct {
+	net.Conn
+	mu   sync.Mutex
+	left int
+}
+
+// NetConn is the connection below.
+func (c *cutConn) NetConn() net.Conn { return c.Conn }
+
+func (c *cutConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(p) <= c.left {
+		n, err := c.Conn.Write(p)
+		c.left -= n
+		return n, err
+	}
+	n, err := c.Conn.Write(p[:c.left])
+	c.left = 0
+	return n, errors.Join(err, below(c.Conn).Close(), net.ErrClosed)
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"net"
 	"net/http"
+	"slices"
 )
 
 // refuse closes connections before TLS, when they have no path and no serial number yet.
@@ -39,4 +40,13 @@ func (t *Table) Refused(system string, r *http.Request) bool {
 		abort(r)
 	}
 	return refused
+}
+
+// Refusing reports whether a refuse fault stands against a system.
+func (t *Table) Refusing(system string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.rules, func(rule *Fault) bool {
+		return rule.Kind == "refuse" && (rule.System == "" || rule.System == system) && (rule.Remaining == nil || *rule.Remaining > 0)
+	})
 }

@@ -36,6 +36,11 @@ func hangUp(r *http.Request) {
 
 func rawConnection(r *http.Request) net.Conn {
 	conn, _ := r.Context().Value(connectionKey{}).(net.Conn)
+	return below(conn)
+}
+
+// below is the connection under TLS.
+func below(conn net.Conn) net.Conn {
 	if secured, ok := conn.(*tls.Conn); ok {
 		return secured.NetConn()
 	}

@@ -20,15 +20,18 @@ const (
 )
 
 var (
-	uuid    = regexp.MustCompile(`^` + uuidText + `$`)
-	pans    = regexp.MustCompile(uuidText + `|` + panText)
-	codes   = regexp.MustCompile(uuidText + `|` + panText + `|` + codeText)
-	jwts    = regexp.MustCompile(`[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
-	named   = regexp.MustCompile(`(?i)("(?:pairingCode|code|pan|maskedPan|publicKey|panHash|token|secret|password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[0-9]+)`)
-	hashes  = regexp.MustCompile(`"[0-9a-fA-F]{64}"(?:\s*,\s*"[0-9a-fA-F]{64}")*`)
-	long    = regexp.MustCompile(`[A-Za-z0-9+/_-]{64,}={0,2}`)
-	escaped = regexp.MustCompile(`\\u00([23][0-9a-fA-F])|%([23][0-9a-fA-F])`)
-	torn    = regexp.MustCompile(`[\p{L}\p{Nd}\s"+._/\\%=-]+$`)
+	uuid  = regexp.MustCompile(`^` + uuidText + `$`)
+	pans  = regexp.MustCompile(uuidText + `|` + panText)
+	codes = regexp.MustCompile(uuidText + `|` + panText + `|` + codeText)
+	jwts  = regexp.MustCompile(`[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
+	named = regexp.MustCompile(`(?i)("(?:pairingCode|activation_?code|code|pan|maskedPan|publicKey|panHash|token|access_?token|client_?assertion|secret|password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[0-9]+)`)
+	// errorCode is what services answer beside a message; codes that are secrets have digits.
+	errorCode = regexp.MustCompile(`^"code"\s*:\s*"[a-z][a-z_]{2,40}"$`)
+	form      = regexp.MustCompile(`(?i)((?:^|&)(?:client_assertion|access_token|token)=)[^&]*`)
+	hashes    = regexp.MustCompile(`"[0-9a-fA-F]{64}"(?:\s*,\s*"[0-9a-fA-F]{64}")*`)
+	long      = regexp.MustCompile(`[A-Za-z0-9+/_-]{64,}={0,2}`)
+	escaped   = regexp.MustCompile(`\\u00([23][0-9a-fA-F])|%([23][0-9a-fA-F])`)
+	torn      = regexp.MustCompile(`[\p{L}\p{Nd}\s"+._/\\%=-]+$`)
 )
 
 // mask takes out of a text what must not be kept, and all behind MaxBody. sent is true for what a terminal sent.
@@ -41,7 +44,8 @@ func mask(text string, hidden []string, sent bool) string {
 		text = strings.ReplaceAll(text, secret, mark)
 	}
 	text = jwts.ReplaceAllString(text, mark)
-	text = named.ReplaceAllString(text, `${1}"`+mark+`"`)
+	text = named.ReplaceAllStringFunc(text, field)
+	text = form.ReplaceAllString(text, "${1}"+mark)
 	text = hashes.ReplaceAllString(text, `"`+mark+`"`)
 	text = long.ReplaceAllString(text, mark)
 	digits := pans
@@ -54,6 +58,14 @@ func mask(text string, hidden []string, sent bool) string {
 		}
 		return mark
 	})
+}
+
+// field masks the value of a field; an error code is no secret.
+func field(found string) string {
+	if errorCode.MatchString(found) {
+		return found
+	}
+	return named.ReplaceAllString(found, `${1}"`+mark+`"`)
 }
 
 // plain is an escaped digit or separator as itself; other escapes, such as that of a quotation mark, stay.

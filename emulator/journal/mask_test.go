@@ -35,6 +35,11 @@ func TestMaskedTextHoldsNoSecret(t *testing.T) {
 		{name: "two codes beside each other", text: "12345678,87654321", secret: "87654321", want: "***"},
 		{name: "code in its field", text: `{"pairingCode":"1234-56"}`, secret: "1234-56", want: `{"pairingCode":"***"}`},
 		{name: "name of a field in another case", text: `{"PAIRINGCODE":"x"}`, secret: `"x"`, want: `{"PAIRINGCODE":"***"}`},
+		{name: "activation code", text: `{"activation_code":"12345678","poll_interval":5}`, secret: "12345678", want: `{"activation_code":"***","poll_interval":5}`},
+		{name: "activation code in camel case", text: `{"activationCode": "1234-56"}`, secret: "1234-56", want: `{"activationCode": "***"}`},
+		{name: "assertion that is no JWT", text: `{"client_assertion":"abc.def","client_id":"dev-1"}`, secret: "abc", want: `{"client_assertion":"***","client_id":"dev-1"}`},
+		{name: "assertion in a form", text: `client_id=dev-1&client_assertion=abc.def&scope=order%3Acreate`, secret: "abc", want: `client_id=dev-1&client_assertion=***&scope=order%3Acreate`},
+		{name: "access token", text: `{"access_token":"opaque","expires_in":90}`, secret: "opaque", want: `{"access_token":"***","expires_in":90}`},
 		{name: "JWT", text: "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJTTi0xIn0.c2lnbmF0dXJl", secret: "c2lnbmF0dXJl", want: "Bearer ***"},
 		{name: "public key", text: `{"k":"` + strings.Repeat("MIIB", 90) + `"}`, secret: "MIIB", want: `{"k":"***"}`},
 		{name: "list of hashes", text: `"hashes":["` + hash + `","` + hash + `"]}`, secret: hash, want: `"hashes":["***"]}`},
@@ -56,6 +61,7 @@ func TestWhatIsNoSecretStaysReadable(t *testing.T) {
 		`{"occurredAt":"2026-01-28T10:00:00Z"}`,
 		`{"errorCode":"LIMIT_EXCEEDED","message":"usage limit reached"}`,
 		`{"expiryDate":"3012"}`,
+		`{"error":{"code":"invalid_token","message":"a valid Bearer token is needed"}}`,
 	} {
 		require.Equal(t, text, mask(text, []string{key}, true))
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
 // hold is how long an allowed check keeps the card and can be confirmed (OPEN).
@@ -24,24 +26,24 @@ type check struct {
 }
 
 func (s *Server) readCheck(sn string, body []byte) (check, error) {
-	o, err := readObject(body)
+	o, err := strictjson.Read(body)
 	if err != nil {
 		return check{}, badRequest("a JSON object is needed")
 	}
-	pan, ok := o.text("pan")
+	pan, ok := o.Text("pan")
 	if !ok || !panText.MatchString(pan) {
 		return check{}, badRequest("pan must be 12 to 19 digits")
 	}
-	if expiry, ok := o.optional("expiryDate"); !ok || (expiry != "" && !yymmText.MatchString(expiry)) {
+	if expiry, ok := o.Optional("expiryDate"); !ok || (expiry != "" && !yymmText.MatchString(expiry)) {
 		return check{}, badRequest("expiryDate must be YYMM")
 	}
-	if service, ok := o.optional("service"); !ok || !among(service, "", "FAST_LINE", "LOUNGE") {
+	if service, ok := o.Optional("service"); !ok || !among(service, "", "FAST_LINE", "LOUNGE") {
 		return check{}, badRequest("service must be FAST_LINE or LOUNGE")
 	}
-	if mode, ok := o.optional("entryMode"); !ok || !among(mode, "", "CHIP", "CONTACTLESS", "SWIPE", "MANUAL") {
+	if mode, ok := o.Optional("entryMode"); !ok || !among(mode, "", "CHIP", "CONTACTLESS", "SWIPE", "MANUAL") {
 		return check{}, badRequest("entryMode is not known")
 	}
-	requestID, ok := o.optional("requestId")
+	requestID, ok := o.Optional("requestId")
 	if !ok || (requestID != "" && uuid.Validate(requestID) != nil) {
 		return check{}, badRequest("requestId must be a UUID")
 	}
@@ -144,12 +146,12 @@ func (s *Server) secondTry(tx *sql.Tx, c check, rule rule, now int64) (bool, err
 }
 
 func (s *Server) confirmEntry(w http.ResponseWriter, _ *http.Request, sn string, body []byte) error {
-	o, err := readObject(body)
+	o, err := strictjson.Read(body)
 	if err != nil {
 		return badRequest("a JSON object is needed")
 	}
-	id, idOK := o.text("accessId")
-	guests, guestsOK := o.integer("guests")
+	id, idOK := o.Text("accessId")
+	guests, guestsOK := o.Integer("guests")
 	if !idOK || !guestsOK {
 		return badRequest("accessId must be a string and guests a whole number")
 	}

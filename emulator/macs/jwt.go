@@ -6,9 +6,12 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
 // Limits of a request's JWT, in seconds (protocol section 1.3, OPEN).
@@ -37,12 +40,12 @@ func (s *Server) authorize(header string) (string, error) {
 			return "", errNoToken
 		}
 	}
-	head, headErr := readObject(decoded[0])
-	claims, claimsErr := readObject(decoded[1])
+	head, headErr := strictjson.Read(decoded[0])
+	claims, claimsErr := strictjson.Read(decoded[1])
 	if headErr != nil || claimsErr != nil {
 		return "", errForbidden
 	}
-	if alg, ok := head.text("alg"); !ok || alg != "RS256" {
+	if alg, ok := head.Text("alg"); !ok || alg != "RS256" {
 		return "", errForbidden
 	}
 	if _, there := head["crit"]; there { // RFC 7515 4.1.11: it names what must be understood, and here that is nothing
@@ -63,10 +66,10 @@ func (s *Server) authorize(header string) (string, error) {
 	return sn, nil
 }
 
-func (s *Server) checkClaims(claims object) (string, error) {
-	sub, subOK := claims.text("sub")
-	iat, iatOK := claims.integer("iat")
-	exp, expOK := claims.integer("exp")
+func (s *Server) checkClaims(claims strictjson.Object) (string, error) {
+	sub, subOK := claims.Text("sub")
+	iat, iatOK := claims.Integer("iat")
+	exp, expOK := claims.Integer("exp")
 	now := s.now().Unix()
 	switch {
 	case !subOK || !iatOK || !expOK || sub == "" || iat < 0,
@@ -90,4 +93,21 @@ func (s *Server) publicKey(sn string) (*rsa.PublicKey, error) {
 		return nil, err
 	}
 	return parseKey(der)
+}
+
+// SerialNumber is whose request it says it is, for faults and the journal; nothing is verified here.
+func SerialNumber(r *http.Request, body []byte) string {
+	var said struct {
+		Sub          string `json:"sub"`
+		SerialNumber string `json:"serialNumber"`
+	}
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if parts := strings.Split(token, "."); len(parts) == 3 {
+		if claims, err := base64.RawURLEncoding.DecodeString(parts[1]); err == nil {
+			_ = json.Unmarshal(claims, &said) // whatever cannot be read is nobody's
+			return said.Sub
+		}
+	}
+	_ = json.Unmarshal(body, &said)
+	return said.SerialNumber
 }

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"regexp"
 	"time"
+
+	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
 const (
@@ -29,13 +31,13 @@ var codeText = regexp.MustCompile(`^[0-9]{8}$`)
 
 // pair checks in the order shape, paired, code, key (protocol section 1.2).
 func (s *Server) pair(w http.ResponseWriter, _ *http.Request, _ string, body []byte) error {
-	o, err := readObject(body)
+	o, err := strictjson.Read(body)
 	if err != nil {
 		return badRequest("a JSON object is needed")
 	}
-	sn, snOK := o.text("serialNumber")
-	code, codeOK := o.text("pairingCode")
-	encoded, keyOK := o.text("publicKey")
+	sn, snOK := o.Text("serialNumber")
+	code, codeOK := o.Text("pairingCode")
+	encoded, keyOK := o.Text("publicKey")
 	if !snOK || !codeOK || !keyOK {
 		return badRequest("serialNumber, pairingCode and publicKey must be strings")
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
 
 // maxRows is the most entries of one report (OPEN; the library sends 100).
@@ -24,7 +26,7 @@ type rejected struct {
 
 // offlineReports takes each row on its own: a bad one is rejected by its entryId, one that is there is a duplicate.
 func (s *Server) offlineReports(w http.ResponseWriter, _ *http.Request, sn string, body []byte) error {
-	o, err := readObject(body)
+	o, err := strictjson.Read(body)
 	if err != nil {
 		return badRequest("a JSON object is needed")
 	}
@@ -32,9 +34,9 @@ func (s *Server) offlineReports(w http.ResponseWriter, _ *http.Request, sn strin
 	if raw := o["entries"]; len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &rows) != nil || len(rows) > maxRows {
 		return badRequest("entries must be a list of at most 1000")
 	}
-	objects := make([]object, len(rows))
+	objects := make([]strictjson.Object, len(rows))
 	for i, raw := range rows {
-		if objects[i], err = readObject(raw); err != nil {
+		if objects[i], err = strictjson.Read(raw); err != nil {
 			return badRequest("an entry must be an object")
 		}
 	}
@@ -67,13 +69,13 @@ func (s *Server) offlineReports(w http.ResponseWriter, _ *http.Request, sn strin
 }
 
 // readReport says what is wrong with a row, "" when nothing is.
-func (s *Server) readReport(sn string, o object) (Entry, string) {
-	id, idOK := o.text("entryId")
-	hash, hashOK := o.text("panHash")
-	guests, guestsOK := o.integer("guests")
-	reason, reasonOK := o.text("reason")
-	occurred, occurredOK := o.text("occurredAt")
-	requestID, requestOK := o.optional("requestId")
+func (s *Server) readReport(sn string, o strictjson.Object) (Entry, string) {
+	id, idOK := o.Text("entryId")
+	hash, hashOK := o.Text("panHash")
+	guests, guestsOK := o.Integer("guests")
+	reason, reasonOK := o.Text("reason")
+	occurred, occurredOK := o.Text("occurredAt")
+	requestID, requestOK := o.Optional("requestId")
 	e := Entry{EntryID: id, AccessID: id, SerialNumber: sn, Mode: "offline", Guests: guests, Reason: reason, OccurredAt: occurred, ReceivedAt: stamp(s.now())}
 	at, timeErr := time.Parse(time.RFC3339, occurred)
 	parsed, idErr := uuid.Parse(id)
@@ -97,13 +99,13 @@ func (s *Server) readReport(sn string, o object) (Entry, string) {
 
 // takeReport stores a row, once for each entryId. An access that was held for the same check is let go: the card
 // entered offline.
-func (s *Server) takeReport(tx *sql.Tx, e Entry, o object) (fresh bool, err error) {
+func (s *Server) takeReport(tx *sql.Tx, e Entry, o strictjson.Object) (fresh bool, err error) {
 	var seq int64
 	err = tx.QueryRow("SELECT seq FROM entry WHERE entry_id = ?", e.EntryID).Scan(&seq)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return false, err
 	}
-	if requestID, _ := o.optional("requestId"); requestID != "" {
+	if requestID, _ := o.Optional("requestId"); requestID != "" {
 		_, err := tx.Exec("UPDATE access SET held_until = 0 WHERE sn = ? AND request_id = ? AND guests IS NULL", e.SerialNumber, requestID)
 		if err != nil {
 			return false, err

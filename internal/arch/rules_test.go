@@ -53,7 +53,7 @@ var arrows = []arrow{
 		"offline takes keys as interfaces: domain packages do not import keystore"},
 	{[]string{"pairing"}, []string{"backend/macs", "internal/jwtsign"},
 		"pairing takes its key as an interface: domain packages do not import keystore"},
-	{[]string{"deviceauth"}, []string{"internal/httpx", "internal/jwtsign"},
+	{[]string{"deviceauth"}, []string{"backend/mpac", "internal/jwtsign"},
 		"device tokens take crypto.Signer: domain packages do not import keystore"},
 	{[]string{"ws", "posstream", "intentbridge"}, []string{"internal/httpx", "internal/atomicfile"}, "channels do not know the entry job or key stores"},
 	{[]string{"backend/..."}, []string{"internal/httpx"}, "a wire client knows its one system and HTTP, no domain and no other system"},

@@ -99,6 +99,10 @@ func (c *Clock) Estimate() time.Time {
 // Wall is the device's own clock, UTC, for checks that must not depend on what was learnt before.
 func (c *Clock) Wall() time.Time { return c.source.Wall().UTC() }
 
+// Elapsed is time since some fixed moment, time asleep included; nobody can move it. It is for lives that were told in seconds,
+// such as a token's.
+func (c *Clock) Elapsed() time.Duration { return c.source.Elapsed() }
+
 // Observe takes the Date of an answer that came over verified TLS and took rtt from request to answer. It corrects the
 // estimate when they do not agree, and reports by how much it moved.
 func (c *Clock) Observe(date time.Time, rtt time.Duration) time.Duration {

@@ -36,6 +36,8 @@ type Options struct {
 	MaxBody int64
 	// IdleTimeout ends a stream that stands still. Zero is DefaultIdleTimeout.
 	IdleTimeout time.Duration
+	// OneShot gives every request a connection of its own, for requests that must not meet one that died meanwhile.
+	OneShot bool
 	// Clock is corrected by each answer's Date and says whether certificates are in date. Nil: a new one over the machine's.
 	Clock *clock.Clock
 	// Log gets one debug line a call. Nil logs nothing.
@@ -94,6 +96,9 @@ func New(o Options) (*Client, error) {
 		IdleConnTimeout:     time.Minute,
 		// A compressed answer could unpack to any size, and its digest would be of other bytes than ours.
 		DisableCompression: true,
+	}
+	if o.OneShot {
+		transport.MaxIdleConnsPerHost = -1
 	}
 	return &Client{options: o, base: base.String(), http: &http.Client{
 		Transport:     observer{next: transport, clock: o.Clock},
@@ -154,6 +159,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Repeated: a first try of this call got no answer or a 5xx, so that it may have had its effect before this one came.
+	Repeated bool
 }
 
 // Do sends a request and reads the answer, whatever its status, up to MaxBody bytes.

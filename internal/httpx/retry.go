@@ -34,6 +34,9 @@ func retrying(ctx context.Context, idempotent bool, call func() (*Response, erro
 		if errors.As(againErr, &unsent) && !NotSent(err) {
 			againErr = unsent.error // the first one was sent, so the call was
 		}
+		if again != nil {
+			again.Repeated = !NotSent(err) && (err != nil || resp.Status >= 500)
+		}
 		return again, againErr
 	case <-ctx.Done():
 		return resp, err

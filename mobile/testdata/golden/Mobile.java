@@ -41,6 +41,18 @@ public abstract class Mobile {
 		public native byte[] publicKey(String alias) throws Exception;
 		public native byte[] sign(String alias, byte[] message) throws Exception;
 	}
+	private static final class proxyListener implements Seq.Proxy, Listener {
+		private final int refnum;
+		
+		@Override public final int incRefnum() {
+		      Seq.incGoRef(refnum, this);
+		      return refnum;
+		}
+		
+		proxyListener(int refnum) { this.refnum = refnum; Seq.trackGoRef(refnum, this); }
+		
+		public native void receive(String noticeJSON) throws Exception;
+	}
 	
 	
 	/**

@@ -26,6 +26,8 @@ public final class Terminal implements Seq.Proxy {
 	
 	private static native int __New();
 	
+	public native String awaitActivation(Op op, long seconds) throws Exception;
+	public native String call(Op op, String method, String path, byte[] body, String idempotencyKey) throws Exception;
 	/**
 	 * CheckEntry decides about a card: {&#34;v&#34;:1,&#34;pan&#34;,&#34;expiry&#34;?,&#34;service&#34;?,&#34;entryMode&#34;?,&#34;mode&#34;?}. cardJSON is cleared before the call
 	returns. The answer is a verdict; denied and unknown are verdicts, not errors. An allowed verdict is on disk. Errors:
@@ -35,7 +37,8 @@ public final class Terminal implements Seq.Proxy {
 	/**
 	 * Close cancels what runs, waits for it and gives everything back: the data folder, connections, the host. A second Close
 	does nothing more; calls after it fail with closed. When the host holds a call up for longer than 5 s, or Close is called
-	from within a method of the host, it fails with timeout, and the last call to end gives everything back.
+	from within a method of the host, it fails with timeout, and the last call to end gives everything back. So it does when the
+	listener does not return within 5 s; from within the listener Close does not wait for it.
 	 */
 	public native void close() throws Exception;
 	/**
@@ -45,10 +48,15 @@ public final class Terminal implements Seq.Proxy {
 	access_expired, invalid_guests, already_confirmed, not_authorized, protocol_error, storage faults.
 	 */
 	public native String confirmEntry(Op op, String accessID, long guests) throws Exception;
+	public native void connect(Listener listener) throws Exception;
+	public native String deviceKey(Op op) throws Exception;
+	public native String deviceToken(Op op) throws Exception;
+	public native void disconnect() throws Exception;
 	/**
 	 * Export writes what waits and what is in quarantine to a file of mode 0600 and changes nothing. Answer: {&#34;v&#34;:1,&#34;entries&#34;,&#34;file&#34;}.
 	 */
 	public native String export(Op op, String path) throws Exception;
+	public native void networkAvailable() throws Exception;
 	/**
 	 * Pair binds the terminal to MACS with an 8-digit pairing code. Answer: {&#34;v&#34;:1,&#34;status&#34;:&#34;paired&#34;,&#34;serialNumber&#34;,
 	&#34;keyFingerprint&#34;}. After a lost answer call it again with the same code. Errors: invalid_code, pairing_code_rejected,
@@ -56,19 +64,25 @@ public final class Terminal implements Seq.Proxy {
 	 */
 	public native String pair(Op op, String code) throws Exception;
 	/**
-	 * Readiness tests pairing, key, server, lists, clock and journal, and says how to mend what is wrong. It sends one signed request
-	when the terminal is paired. Answer: {&#34;v&#34;:1,&#34;ready&#34;,&#34;findings&#34;:[{&#34;code&#34;,&#34;severity&#34;:&#34;ok|warning|blocking&#34;,&#34;message&#34;,
+	 * Readiness tests pairing, key, server, lists, clock and journal, and the device&#39;s key, activation and token, as far as the
+	configuration has them, and says how to mend what is wrong. It sends one signed request when the terminal is paired, and asks
+	for a token when the device is activated and has none. Answer: {&#34;v&#34;:1,&#34;ready&#34;,&#34;findings&#34;:[{&#34;code&#34;,&#34;severity&#34;:&#34;ok|warning|blocking&#34;,&#34;message&#34;,
 	&#34;fix&#34;}]}; ready means that no finding is blocking.
 	 */
 	public native String readiness(Op op) throws Exception;
+	public native String requestActivation(Op op) throws Exception;
+	public native String resolveCall(Op op, String idempotencyKey) throws Exception;
 	/**
 	 * RunDue does what a daily job must: sync when 24 h have passed, upload when something waits. Answer: {&#34;v&#34;:1,&#34;sync&#34;:{…}|null,
 	&#34;upload&#34;:{…}|null,&#34;nextSyncDue&#34;}. Errors as those of Sync and UploadReports; the upload is tried although the sync failed.
 	 */
 	public native String runDue(Op op) throws Exception;
+	public native void sendStatus(long battery, String paper) throws Exception;
 	/**
 	 * Status is where the terminal stands; it sends nothing. Answer: {&#34;v&#34;:1,&#34;state&#34;:&#34;unpaired|pending|paired&#34;,&#34;serialNumber&#34;,
-	&#34;pending&#34;,&#34;unknown&#34;,&#34;quarantined&#34;,&#34;whitelist&#34;,&#34;binRanges&#34;,&#34;listVersion&#34;,&#34;listAgeSeconds&#34;,&#34;nextSyncDue&#34;,&#34;safeToWipe&#34;}.
+	&#34;pending&#34;,&#34;unknown&#34;,&#34;quarantined&#34;,&#34;whitelist&#34;,&#34;binRanges&#34;,&#34;listVersion&#34;,&#34;listAgeSeconds&#34;,&#34;nextSyncDue&#34;,&#34;safeToWipe&#34;}; with a
+	device also &#34;activation&#34;:&#34;none|pending|active|expired&#34; and &#34;unknownCalls&#34;:[{&#34;idempotencyKey&#34;,&#34;method&#34;,&#34;path&#34;,&#34;startedAt&#34;}],
+	the calls without an answer, for ResolveCall.
 	 */
 	public native String status() throws Exception;
 	/**

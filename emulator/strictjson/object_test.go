@@ -1,4 +1,4 @@
-package macs
+package strictjson
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReadObject(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, text string
@@ -28,7 +28,7 @@ func TestReadObject(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := readObject([]byte(tt.text))
+			_, err := Read([]byte(tt.text))
 			require.Equal(t, tt.good, err == nil)
 		})
 	}
@@ -48,28 +48,28 @@ func TestFieldsAreOfOneType(t *testing.T) {
 		{value: `0`, integer: true},
 		{value: `1.0`}, {value: `1e3`}, {value: `9999999999999999`}, {value: `null`}, {value: `true`}, {value: `["x"]`}, {value: `{"x":1}`},
 	} {
-		o, err := readObject([]byte(`{"a":` + tt.value + `}`))
+		o, err := Read([]byte(`{"a":` + tt.value + `}`))
 		require.NoError(t, err)
-		_, ok := o.text("a")
+		_, ok := o.Text("a")
 		require.Equal(t, tt.text, ok, tt.value)
-		_, ok = o.optional("a")
+		_, ok = o.Optional("a")
 		require.Equal(t, tt.text, ok, tt.value)
-		_, ok = o.integer("a")
+		_, ok = o.Integer("a")
 		require.Equal(t, tt.integer, ok, tt.value)
 	}
-	_, ok := object{}.text("a")
+	_, ok := Object{}.Text("a")
 	require.False(t, ok, "absent")
-	_, ok = object{}.optional("a")
+	_, ok = Object{}.Optional("a")
 	require.True(t, ok, "absent")
 }
 
-// What readObject takes is JSON for the standard library too, and it sees the same values.
-func FuzzReadObject(f *testing.F) {
+// What Read takes is JSON for the standard library too, and it sees the same values.
+func FuzzRead(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":1,"A":"x"}`, `{"a":{"a":1}}`, `{"a":1,"a":2}`, `{"\u0061":1}`, `{"a":1}x`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		o, err := readObject(text)
+		o, err := Read(text)
 		if err != nil {
 			return
 		}

@@ -1,0 +1,76 @@
+package deviceauth
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/fault"
+)
+
+func TestNetworkAvailableEndsThePauseAfterAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		up := false
+		e := &endpoint{answer: func(_ context.Context, n int64) (mpac.Token, error) {
+			if !up {
+				return mpac.Token{}, fault.New(fault.NetworkUnavailable, "test", "")
+			}
+			return gives(n, 90*time.Second)
+		}}
+		s, _ := newSource(t, e)
+		for range 20 { // an hour of a dead endpoint
+			_, err := within(s, time.Second)
+			require.Equal(t, fault.NetworkUnavailable, fault.CodeOf(err))
+			time.Sleep(3 * time.Minute)
+		}
+		_, _ = within(s, time.Millisecond)
+		up = true
+		s.NetworkAvailable()
+		began := time.Now()
+		bearer(t, s)
+		require.Zero(t, time.Since(began))
+		asked := e.calls.Load()
+		for range 100 {
+			s.NetworkAvailable()
+			bearer(t, s)
+		}
+		require.Equal(t, asked, e.calls.Load(), "the token stays")
+	})
+}
+
+// A request that went out on the network before may never be answered; one that is on its way on the new one must not be cut off
+// however often the system tells of networks.
+func TestNetworkAvailableGivesARequestOneSecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := &endpoint{answer: func(ctx context.Context, n int64) (mpac.Token, error) {
+			if n == 1 {
+				<-ctx.Done()
+				return mpac.Token{}, ctx.Err()
+			}
+			time.Sleep(500 * time.Millisecond)
+			return gives(n, 90*time.Second)
+		}}
+		s, _ := newSource(t, e)
+		result := make(chan error, 1)
+		go func() {
+			_, err := within(s, time.Minute)
+			result <- err
+		}()
+		synctest.Wait()
+		began := time.Now()
+		for range 5 {
+			s.NetworkAvailable()
+			time.Sleep(100 * time.Millisecond)
+		}
+		require.Equal(t, fault.Timeout, fault.CodeOf(<-result))
+		require.Equal(t, hurryWithin, time.Since(began))
+		require.Equal(t, "token-2", bearer(t, s), "at once: that it failed counts for nothing")
+		require.Equal(t, hurryWithin+500*time.Millisecond, time.Since(began))
+	})
+}
