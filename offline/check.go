@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"crypto/hmac"
 	"database/sql"
 	"strconv"
 )
@@ -43,24 +44,28 @@ func (s *Store) checkJournal() error {
 	}
 	defer func() { _ = rows.Close() }()
 	var damaged []*entry
-	seq := anchor.Seq
+	seq, linked := anchor.Seq, anchorGood // linked: last is the MAC of row seq, as it was written
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {
 			return stored(op, err)
 		}
 		s.health.Missing += int(e.seq - seq - 1)
+		follows := !linked || e.seq != seq+1 || hmac.Equal(e.prev, last)
 		seq, last = e.seq, e.mac
 		if e.seq <= unverified {
 			s.health.Unverified++
+			linked = false
 			continue
 		}
-		good, err := s.intact(e)
-		if err != nil {
+		if linked, err = s.intact(e); err != nil {
 			return err
 		}
-		if !good {
+		switch {
+		case !linked:
 			damaged = append(damaged, e)
+		case !follows: // both are good, and another one stood before this: a copy of the journal went on and came back
+			s.health.Missing++
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -3,6 +3,7 @@ package offline
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -130,6 +131,26 @@ func TestJournalDamage(t *testing.T) {
 			require.Equal(t, test.want.Damaged, s.Health().Damaged, "and are good")
 		})
 	}
+}
+
+// TestARowOfAnotherCopy: a row that is good by itself and was written by a copy of this journal takes the place of one that was
+// written here: the row behind it tells.
+func TestARowOfAnotherCopy(t *testing.T) {
+	t.Parallel()
+	o, _ := closedJournal(t, 1)
+	other := o
+	other.Dir = t.TempDir()
+	require.NoError(t, os.WriteFile(journalPath(other), mustRead(t, journalPath(o)), 0o600))
+	stray := openStore(t, other)
+	ids := enter(t, stray, 1)
+	row, err := stray.entryByID(stray.db, ids[0])
+	require.NoError(t, err)
+	s := openStore(t, o)
+	enter(t, s, 2)
+	require.NoError(t, s.Close())
+	alter(t, journalPath(o), "DELETE FROM journal WHERE seq = 2")
+	alter(t, journalPath(o), insertRow(row))
+	require.Equal(t, Health{Missing: 1}, openStore(t, o).Health())
 }
 
 // TestDamageFoundWhileOpen: a row that is altered behind an open store is set aside by the upload that meets it.

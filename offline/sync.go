@@ -108,6 +108,9 @@ func (s *Store) fetch(ctx context.Context, source listSource, haveOne bool, prog
 		return fetched{}, stored(op, err)
 	}
 	count := meta.Count
+	if progress != nil {
+		progress(source.kind, count) // a short list has no other report
+	}
 	if haveOne && meta.SHA256 == oldMeta.SHA256 && count == old.Count {
 		_ = os.Remove(options.Path) // the same content; swept at the next open if it stays
 		return fetched{listFile: listFile{File: old.File, ETag: list.ETag, Count: count}, meta: meta}, nil

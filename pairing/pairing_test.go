@@ -22,7 +22,6 @@ import (
 	"github.com/smartpos-go/terminal/backend/macs"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
-	"github.com/smartpos-go/terminal/internal/httpx"
 	"github.com/smartpos-go/terminal/pairing"
 )
 
@@ -117,12 +116,12 @@ func newRig(t *testing.T) *rig {
 func (r *rig) late(t *testing.T, by time.Duration) {
 	t.Helper()
 	trusted := clock.New(clock.NewFake(time.Now().Add(-by)), clock.State{})
-	client, err := httpx.New(httpx.Options{BaseURL: r.url, Clock: trusted, Timeout: 5 * time.Second, TrustedCA: r.ca})
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	r.macs = macs.New(macs.Options{HTTP: client, Sign: func(next http.RoundTripper) http.RoundTripper {
+	client, err := macs.New(macs.Options{BaseURL: r.url, TrustedCA: r.ca, Clock: trusted, Sign: func(next http.RoundTripper) http.RoundTripper {
 		return pairing.Transport{Next: next, Pairing: r.pairing, Clock: trusted}
 	}})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	r.macs = client
 }
 
 func (r *rig) open(t *testing.T) {

@@ -31,7 +31,7 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("macs: refused: %s (HTTP %d)", r.Code, r.Status)
 }
 
-// read sorts an answer by the closed list, in its order: a code of protocol section 1.5 whatever the status; 401 and 403
+// read sorts an answer by the closed list, in its order: a code of protocol section 1.5 whatever the status; 401, and 403
 // without a code or with ACCESS_FORBIDDEN; 402, 403 and 409 with any other code; 400, 404, 405 and 422; a readable 200;
 // and what is no answer.
 func read(op string, resp *httpx.Response, into any) error {
@@ -47,9 +47,7 @@ func read(op string, resp *httpx.Response, into any) error {
 		}
 		return nil
 	case 401:
-		if !coded || refused.Code == codeAccessForbidden {
-			return notAuthorized(op, resp.Status)
-		}
+		return notAuthorized(op, resp.Status)
 	case 403:
 		if !coded || refused.Code == codeAccessForbidden {
 			return notAuthorized(op, resp.Status)

@@ -33,7 +33,7 @@ func TestTheClosedListOfAnswers(t *testing.T) {
 		"401 ACCESS_FORBIDDEN":                {401, `{"errorCode":"ACCESS_FORBIDDEN"}`, "not_authorized"},
 		"403 ACCESS_FORBIDDEN":                {403, `{"errorCode":"ACCESS_FORBIDDEN"}`, "not_authorized"},
 		"403 HTML":                            {403, `<html>`, "not_authorized"},
-		"401 with another code":               {401, `{"errorCode":"PURPLE"}`, "bad_response"},
+		"401 with another code":               {401, `{"errorCode":"UNAUTHORIZED"}`, "not_authorized"},
 		"400":                                 {400, ``, "protocol_error"},
 		"404 with an unknown code":            {404, `{"errorCode":"PURPLE"}`, "protocol_error"},
 		"405":                                 {405, ``, "protocol_error"},

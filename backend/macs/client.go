@@ -5,7 +5,8 @@
 // network_unavailable, timeout, tls_untrusted, clock_wrong, server_error, rate_limited, bad_response, not_authorized,
 // protocol_error, cancelled). The order in which an answer is read is fixed in answer.go.
 //
-// A Client signs nothing itself: [Options.Sign] wraps the connection for every call but Pair. It is safe for concurrent use.
+// A Client signs nothing itself: [Options.Sign] wraps the connection for every call but Pair. It is safe for concurrent use. Close
+// it when it is no longer needed.
 package macs
 
 import (
@@ -13,19 +14,29 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/clock"
 	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
-// Options set up a Client.
+// Options set up a Client. BaseURL and either TrustedCA or SystemRoots are needed.
 type Options struct {
-	// HTTP is the connection to the server's base URL.
-	HTTP *httpx.Client
-	// Sign adds the terminal's signature to every request but Pair's.
+	// BaseURL is https://host[:port][/path].
+	BaseURL string
+	// TrustedCA is the PEM text of the only CAs that are trusted (protocol section 1.1).
+	TrustedCA []byte
+	// SystemRoots trusts the machine's own roots instead of TrustedCA.
+	SystemRoots bool
+	// Sign adds the terminal's signature to every request but Pair's: a pairing.Transport. Nil sends them unsigned.
 	Sign func(http.RoundTripper) http.RoundTripper
+	// Clock is trusted time: the one of the offline.Store, which remembers it. Nil: a new one over the machine's.
+	Clock *clock.Clock
+	// Log gets one debug line a call, without bodies and queries. Nil logs nothing.
+	Log *slog.Logger
 	// Paths replaces paths of a server that differs. Zero values are the defaults.
 	Paths Paths
 	// MaxListBytes is the largest list that is downloaded. Zero is 2 GiB, about 30 million hashes.
@@ -39,13 +50,24 @@ type Client struct {
 	maxList       int64
 }
 
-// New returns a client. Nothing is sent.
-func New(o Options) *Client {
+// New returns a client; Close it. Nothing is sent. Errors: invalid_config.
+func New(o Options) (*Client, error) {
 	if o.MaxListBytes == 0 {
 		o.MaxListBytes = 2 << 30
 	}
-	return &Client{plain: o.HTTP, signed: o.HTTP.Wrapped(o.Sign), paths: o.Paths.withDefaults(), maxList: o.MaxListBytes}
+	plain, err := httpx.New(httpx.Options{BaseURL: o.BaseURL, TrustedCA: o.TrustedCA, SystemRoots: o.SystemRoots, Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	signed := plain
+	if o.Sign != nil {
+		signed = plain.Wrapped(o.Sign)
+	}
+	return &Client{plain: plain, signed: signed, paths: o.Paths.withDefaults(), maxList: o.MaxListBytes}, nil
 }
+
+// Close ends idle connections.
+func (c *Client) Close() { c.plain.Close() }
 
 // Pair binds a public key (DER SubjectPublicKeyInfo) to a serial number with a pairing code. Refusals are faults:
 // pairing_code_rejected, already_paired, key_rejected. It is sent once: the server is not idempotent on pair.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,7 +33,6 @@ func TestOptions(t *testing.T) {
 		"query":            func(o *httpx.Options) { o.BaseURL = "https://macs.example?key=hunter2" },
 		"fragment":         func(o *httpx.Options) { o.BaseURL = "https://macs.example#hunter2" },
 		"not a URL":        func(o *httpx.Options) { o.BaseURL = "https://hunter2\x7f" },
-		"no clock":         func(o *httpx.Options) { o.Clock = nil },
 		"no CA":            func(o *httpx.Options) { o.TrustedCA = nil },
 		"negative timeout": func(o *httpx.Options) { o.Timeout = -1 },
 		"negative idle":    func(o *httpx.Options) { o.IdleTimeout = -1 },
@@ -248,6 +248,23 @@ func TestRepetition(t *testing.T) {
 			require.GreaterOrEqual(t, time.Since(began), tt.atLeast)
 		})
 	}
+}
+
+// The first request may have had an effect although its repetition never left.
+func TestARepetitionThatWasNotSentDoesNotHideTheFirst(t *testing.T) {
+	t.Parallel()
+	authority := newCA(t, today)
+	var server *httptest.Server
+	server = serve(t, authority, today, "127.0.0.1", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		_ = server.Listener.Close() // the repetition is refused
+		panic(http.ErrAbortHandler)
+	}))
+	client, err := httpx.New(httpx.Options{BaseURL: server.URL, TrustedCA: authority.pem()})
+	require.NoError(t, err)
+	defer client.Close()
+	_, err = client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/", Body: []byte(`{}`), Idempotent: true})
+	require.Equal(t, fault.NetworkUnavailable, fault.CodeOf(err), "%v", err)
+	require.False(t, httpx.NotSent(err))
 }
 
 func TestASecondFailureIsTheAnswer(t *testing.T) {
