@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
@@ -74,16 +76,20 @@ func (t *Terminal) assemble(host Host) (err error) {
 	if _, err := httpx.ParseCA(c.trustedCA); err != nil {
 		return badConfig("macs.trustedCa: %v", err)
 	}
-	if t.keys, err = openKeys(c, host); err != nil {
+	if err := makeDataDir(c.DataDir); err != nil {
 		return err
 	}
+	keys := keyOpener(sync.OnceValues(func() (keystore.Store, error) { return openKeys(c, host) }))
 	t.store, err = offline.Open(offline.Options{
-		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, Whitelist: whitelistMAC(t.keys, c), Chain: journalMAC(t.keys),
+		Dir: c.DataDir, Time: clock.System{Offset: c.clockOffset}, Whitelist: whitelistMAC(keys, c), Chain: journalMAC(keys),
 		ListWarnAge: c.warnAge, ListMaxAge: c.maxAge, MaxGuests: c.Offline.MaxGuests, MaxPending: or(c.Offline.MaxPending),
 		PerCardPerDay: or(c.Offline.PerCardPerDay), Log: log,
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // a fault.
+	}
+	if t.keys, err = keys(); err != nil {
+		return err
 	}
 	t.pairing, err = pairing.Open(pairing.Options{SerialNumber: c.SerialNumber, Keys: pairingKeys{t.keys}, Memory: t.store})
 	if err != nil {
@@ -101,6 +107,18 @@ func (t *Terminal) assemble(host Host) (err error) {
 	t.checker = entry.New(entry.Options{
 		MACS: t.macs, Store: t.store, Ready: t.ready, Timeout: c.online, AllowForce: c.Offline.AllowForce, SkipLuhn: c.Card.SkipLuhn,
 	})
+	return nil
+}
+
+// makeDataDir tells a path that cannot be a folder from a storage that does not take one now; the latter is found by whoever
+// writes there.
+func makeDataDir(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	for _, reason := range []error{syscall.ENOENT, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL} {
+		if errors.Is(err, reason) {
+			return badConfig("dataDir cannot be a folder: %v", reason)
+		}
+	}
 	return nil
 }
 

@@ -76,7 +76,7 @@ func answers() map[string]any {
 		"readiness": readinessJSON{V: 1, Ready: false, Findings: []finding{
 			blocking("not_paired", "The terminal is not paired.", "Get a pairing code in the admin panel and pair the terminal."),
 			warning("list_missing", "There are no lists for offline decisions.", "Sync the terminal."),
-			ok("clock", "The device's clock is right as far as is known."),
+			ok("clock", "The device's clock agrees with the server's."),
 		}},
 		"export":     exportJSON{V: 1, Entries: 3, File: "/data/export.json"},
 		"error-info": json.RawMessage(ErrorInfo(fault.New(fault.NotPaired, "pairing: sign", "pair the terminal first"))),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
 )
 
@@ -202,10 +203,10 @@ func TestPrune(t *testing.T) {
 	require.NoError(t, err)
 	kept := enter(t, s, 1)
 	source.Advance(keepUploaded)
-	s = reopen(t, s)
+	require.NoError(t, s.prune())
 	require.Len(t, statesOf(t, s), 3, "30 days are not over")
 	source.Advance(1e9)
-	s = reopen(t, s)
+	require.NoError(t, s.prune())
 	require.Equal(t, map[string]entryState{kept[0]: waiting}, statesOf(t, s))
 	require.Zero(t, s.Health())
 	s = reopen(t, s)
@@ -230,6 +231,10 @@ func TestJournalHoldsNoPAN(t *testing.T) {
 	_, _, err = s.Confirm(t.Context(), nil, a.ID, 0, 0)
 	require.NoError(t, err)
 	path := t.TempDir() + "/export.json"
+	for _, bad := range []string{"", t.TempDir(), t.TempDir() + "/none/export.json", path + "\x00"} {
+		_, err := s.Export(bad)
+		requireCode(t, fault.InvalidRequest, err)
+	}
 	n, err := s.Export(path)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)

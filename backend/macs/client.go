@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -81,10 +82,13 @@ func (c *Client) Pair(ctx context.Context, serialNumber, code string, publicKey 
 	var answer pairAnswer
 	err = read(op, resp, &answer)
 	if err == nil && answer.Status != "paired" {
-		return fault.New(fault.BadResponse, op, "the answer does not say paired")
+		err = fault.New(fault.BadResponse, op, "the answer does not say paired")
 	}
-	return pairFault(op, err)
+	return pairFault(op, resp, err)
 }
+
+// NotSent reports whether a call ended before a byte of it went out, so that it cannot have had an effect.
+func NotSent(err error) bool { return httpx.NotSent(err) }
 
 // Card is what is sent of a card.
 type Card struct {
@@ -165,8 +169,9 @@ type Rejected struct {
 }
 
 // OfflineReports sends entries that were made offline, at most 100. Rows are told apart by EntryID, so sending them again is
-// safe. All rows that are not in the result were taken. A batch refused whole with HTTP 422 is [*Refused].
-func (c *Client) OfflineReports(ctx context.Context, reports []Report) ([]Rejected, error) {
+// safe; again says that some of them may have been sent before. All rows that are not in the result were taken: an answer whose
+// numbers do not account for every row is bad_response. A batch refused whole with HTTP 422 is [*Refused].
+func (c *Client) OfflineReports(ctx context.Context, reports []Report, again bool) ([]Rejected, error) {
 	const op = "macs: report entries"
 	body := reportsRequest{Entries: make([]reportRow, len(reports))}
 	for i, r := range reports {
@@ -180,14 +185,34 @@ func (c *Client) OfflineReports(ctx context.Context, reports []Report) ([]Reject
 	if err := read(op, resp, &answer); err != nil {
 		return nil, reportFault(op, err)
 	}
-	if answer.Accepted == nil || *answer.Accepted < 0 || *answer.Accepted > len(reports) {
-		return nil, fault.New(fault.BadResponse, op, "no usable accepted")
+	if !answer.accountsFor(len(reports), again) {
+		return nil, fault.New(fault.BadResponse, op, "the answer does not account for every entry that was sent")
+	}
+	sent := make(map[string]string, len(reports)) // a server may give an id back in the other case
+	for _, r := range reports {
+		sent[strings.ToLower(r.EntryID)] = r.EntryID
 	}
 	rejected := make([]Rejected, len(answer.Rejected))
 	for i, r := range answer.Rejected {
-		rejected[i] = Rejected{EntryID: r.EntryID, ErrorCode: clip(r.ErrorCode, 64), Message: clip(r.Message, 200)}
+		id, known := sent[strings.ToLower(r.EntryID)]
+		if !known {
+			return nil, fault.New(fault.BadResponse, op, "the answer refuses an entry that was not sent")
+		}
+		rejected[i] = Rejected{EntryID: id, ErrorCode: clip(r.ErrorCode, 64), Message: clip(r.Message, 200)}
 	}
 	return rejected, nil
+}
+
+// accountsFor reports whether the numbers add up to the rows that were sent. A server that counts accepted rows alone may leave
+// out those that it had already, so a smaller number is believed only when some were sent before.
+func (a reportsAnswer) accountsFor(rows int, again bool) bool {
+	if a.Accepted == nil || *a.Accepted < 0 || *a.Accepted > rows {
+		return false
+	}
+	if a.Duplicates == nil {
+		return again || *a.Accepted+len(a.Rejected) == rows
+	}
+	return *a.Duplicates >= 0 && *a.Accepted+*a.Duplicates+len(a.Rejected) == rows
 }
 
 func call(ctx context.Context, client *httpx.Client, r httpx.Request, body any) (*httpx.Response, error) {

@@ -213,7 +213,12 @@ func TestRepetition(t *testing.T) {
 		atLeast    time.Duration
 		status     int
 	}{
-		"429 and Retry-After":           {first: status(429, "1"), idempotent: true, timeout: 20 * time.Second, calls: 2, atLeast: time.Second, status: 200},
+		"429 and Retry-After": {first: status(429, "1"), idempotent: true, timeout: 20 * time.Second, calls: 2, atLeast: time.Second, status: 200},
+		"429 and a date": {first: func(w http.ResponseWriter, req *http.Request) {
+			now := time.Now().Add(-time.Hour) // the server's clock counts
+			w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+			status(429, now.Add(2*time.Second).UTC().Format(http.TimeFormat))(w, req)
+		}, idempotent: true, timeout: 20 * time.Second, calls: 2, atLeast: 2 * time.Second, status: 200},
 		"503 without":                   {first: status(503, ""), idempotent: true, timeout: 20 * time.Second, calls: 2, status: 200},
 		"503, unreadable Retry-After":   {first: status(503, "soon"), idempotent: true, timeout: 20 * time.Second, calls: 2, status: 200},
 		"500 at once":                   {first: status(500, "0"), idempotent: true, timeout: 20 * time.Second, calls: 2, status: 200},
