@@ -22,16 +22,39 @@ demo: build ## the whole journey, in a few seconds
 	@$(BIN)/posemu demo
 
 .PHONY: test
-test: setup bindings-check ## everything, with the race detector
+test: setup bindings-check ## everything, with the race detector, and the Kotlin side
 	@go vet ./...
 	@GOARCH=386 CGO_ENABLED=0 go vet ./ws
 	@go test -race ./...
 	@cd ws/proof && go vet ./... && go test -race -parallel 8 ./...
+	@$(MAKE) --no-print-directory jvm-test
 
 .PHONY: proof-ws
 proof-ws: setup ## the channel over a thousand faults of the line, and ten thousand connections that leave nothing behind
 	@cd ws/proof && go test -v -count=1 -parallel 16 -run TestABadLineLosesNothing . -faults 1008 -devices 16
 	@go test -v -count=1 -run TestConnectAndCloseLeaveNothingBehind ./ws -cycles 10000
+
+.PHONY: jvm
+jvm: build ## the binding for a desktop JVM
+	@scripts/setup.sh java
+	@scripts/jvm-binding.sh
+
+.PHONY: jvm-test
+jvm-test: jvm ## binding, Kotlin library and sample on a desktop JVM; MAVEN_FLAGS=-o works offline
+	@scripts/jvm-test.sh $(MAVEN_FLAGS)
+
+.PHONY: jvm-api-update
+jvm-api-update: jvm ## accept the public API of the Kotlin library as it is now
+	@scripts/jvm-test.sh -Dapi.update=true -Dtest=ApiTest -Dsurefire.failIfNoSpecifiedTests=false $(MAVEN_FLAGS)
+
+.PHONY: kotlin-format
+kotlin-format: ## mend the Kotlin files as far as ktlint can
+	@scripts/setup.sh java
+	@mvn -q -f android-sample -pl style verify -Dktlint.flags=-F $(MAVEN_FLAGS)
+
+.PHONY: jvm-bench
+jvm-bench: jvm ## a bound call beside the Go call, an offline check from Kotlin
+	@scripts/jvm-bench.sh $(MAVEN_FLAGS)
 
 .PHONY: lint
 lint: setup $(BIN)/golangci-lint-$(GOLANGCI_VERSION) ## gofmt, vet and golangci-lint

@@ -18,7 +18,7 @@ import (
 const secret = "a whitelist secret of more than 32 bytes"
 
 // parameters of a terminal of a world; change edits them.
-func parameters(t *testing.T, w *emulator.World, change func(map[string]any)) string {
+func parameters(t testing.TB, w *emulator.World, change func(map[string]any)) string {
 	t.Helper()
 	p := map[string]any{
 		"serialNumber": "SN-M", "dataDir": filepath.Join(t.TempDir(), "data"), "whitelistSecret": secret,

@@ -1,0 +1,150 @@
+package com.smartpos.terminal
+
+/**
+ * The stable code of a fault, or of a refusal of the server. The list only grows; a code of a newer library or server is
+ * [UNRECOGNIZED], its name stands beside it where the code is given. `docs/errors.md` says more about each.
+ *
+ * @property wire the code as the library and the server write it; empty for [UNRECOGNIZED].
+ */
+public enum class FaultCode(public val wire: String) {
+    /** The PAN is not 12–19 digits with a valid check digit, or another card field is malformed; nothing was sent. */
+    INVALID_CARD("invalid_card"),
+
+    /** The pairing code is not exactly 8 digits; nothing was sent. */
+    INVALID_CODE("invalid_code"),
+
+    /** MACS refused the pairing code: wrong, expired, of another terminal, or the serial number is unknown. */
+    PAIRING_CODE_REJECTED("pairing_code_rejected"),
+
+    /** The terminal, or its serial number at MACS, is paired already. */
+    ALREADY_PAIRED("already_paired"),
+
+    /** MACS refused the public key (not RSA-2048 with e = 65537 in its eyes). */
+    KEY_REJECTED("key_rejected"),
+
+    /** The call needs a paired terminal. */
+    NOT_PAIRED("not_paired"),
+
+    /** The terminal's key is gone or cannot be read; the journal is kept. */
+    KEY_LOST("key_lost"),
+
+    /** The server's certificate is not signed by the CA of the parameters, or names another host. */
+    TLS_UNTRUSTED("tls_untrusted"),
+
+    /** A certificate was refused for its dates alone: the device's clock is wrong or the certificate has run out. */
+    CLOCK_WRONG("clock_wrong"),
+
+    /** No connection: DNS, connect, or the connection was lost before an answer. */
+    NETWORK_UNAVAILABLE("network_unavailable"),
+
+    /** No answer within the deadline. */
+    TIMEOUT("timeout"),
+
+    /** The server answered with HTTP 5xx. */
+    SERVER_ERROR("server_error"),
+
+    /** The server answered HTTP 429; wait before the next call. */
+    RATE_LIMITED("rate_limited"),
+
+    /**
+     * The answer cannot be read: not the promised JSON, cut, too large, or a redirect; often a captive portal's login
+     * page.
+     */
+    BAD_RESPONSE("bad_response"),
+
+    /** The server refused the request itself (HTTP 400, 404, 405, 422): library and server do not fit. */
+    PROTOCOL_ERROR("protocol_error"),
+
+    /**
+     * The server does not accept this terminal's signature (HTTP 401 or 403): unpaired at the server, another key, or a
+     * clock too far off.
+     */
+    NOT_AUTHORIZED("not_authorized"),
+
+    /** No open access has this accessId: unknown, voided, or no longer held by the server. */
+    ACCESS_NOT_FOUND("access_not_found"),
+
+    /** The access was not confirmed within its life (120 s). */
+    ACCESS_EXPIRED("access_expired"),
+
+    /** The number of guests is negative or above the maximum of the verdict. */
+    INVALID_GUESTS("invalid_guests"),
+
+    /** The access was confirmed before with another number of guests; the first number stays. */
+    ALREADY_CONFIRMED("already_confirmed"),
+
+    /** The entry was uploaded and cannot be voided here. */
+    ALREADY_REPORTED("already_reported"),
+
+    /** Another process or another open Terminal uses the data folder. */
+    DATA_DIR_LOCKED("data_dir_locked"),
+
+    /** The device's storage is full; nothing was acknowledged. */
+    STORAGE_FULL("storage_full"),
+
+    /** The data folder cannot be written. */
+    STORAGE_READ_ONLY("storage_read_only"),
+
+    /** A stored file is damaged beyond what can be set aside row by row. */
+    STORAGE_DAMAGED("storage_damaged"),
+
+    /** The parameters are wrong; the detail names the key. */
+    INVALID_CONFIG("invalid_config"),
+
+    /** A downloaded list is damaged or breaks its own rules; the list before it stays in force. */
+    INVALID_LIST("invalid_list"),
+
+    /** The JSON handed to the library is malformed or has a wrong field; the detail names it. */
+    INVALID_REQUEST("invalid_request"),
+
+    /** The caller cancelled the operation. */
+    CANCELLED("cancelled"),
+
+    /** The Terminal was closed. */
+    CLOSED("closed"),
+
+    /** A defect in the library; the error's text says where. */
+    INTERNAL("internal"),
+
+    /** The card's status check failed; presented again, the card gets an amount check. */
+    CARD_ASI_FAILED("CARD_ASI_FAILED"),
+
+    /** Not enough funds for the authorisation. */
+    CARD_AUTH_INSUFFICIENT_FUNDS("CARD_AUTH_INSUFFICIENT_FUNDS"),
+
+    /** The amount check failed. */
+    CARD_AMOUNT_AUTH_FAILED("CARD_AMOUNT_AUTH_FAILED"),
+
+    /** The card's usage limit is used up. */
+    LIMIT_EXCEEDED("LIMIT_EXCEEDED"),
+
+    /** The conditions of the service are not met. */
+    UNMET_REQUIREMENTS("UNMET_REQUIREMENTS"),
+
+    /**
+     * The card was just used and its transaction is not finished (also read in the vendor's spelling
+     * TEMPORARILT_BLOCKED).
+     */
+    TEMPORARILY_BLOCKED("TEMPORARILY_BLOCKED"),
+
+    /** No rule admits this card at this location. */
+    MISSING_ACCESS_RULES("MISSING_ACCESS_RULES"),
+
+    /** The terminal is not assigned to a location. */
+    UNKNOWN_DEVICE("UNKNOWN_DEVICE"),
+
+    /** A code that this version does not know. */
+    UNRECOGNIZED("")
+    ;
+
+    /** The key of the operator's text in an app's translations, such as `fault.not_paired`. */
+    public val i18nKey: String get() = "fault." + wire.lowercase()
+
+    public companion object {
+        private val byWire = values().associateBy { it.wire }
+
+        /** The code of this name, [UNRECOGNIZED] when there is none. */
+        @JvmStatic
+        public fun of(wire: String): FaultCode = byWire[wire] ?: UNRECOGNIZED
+    }
+}

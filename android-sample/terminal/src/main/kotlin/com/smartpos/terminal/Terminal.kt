@@ -1,0 +1,167 @@
+package com.smartpos.terminal
+
+import com.smartpos.terminal.bind.mobile.Mobile
+import com.smartpos.terminal.bind.mobile.Op
+import com.smartpos.terminal.bind.mobile.Terminal as BoundTerminal
+import java.io.File
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.flow.Flow
+
+/**
+ * An open terminal: get one with [open], keep one for the life of the process, [close] it at the end.
+ *
+ * Everything is safe from any thread, also at the same time. A `suspend` function does its work on threads of the terminal and
+ * never blocks its caller, so it may be called on the main thread. It suspends until the library answers; the limits are those of
+ * the configuration. Cancelling its coroutine cancels the work and returns at once, without waiting for it: what was under way
+ * may still have happened, and asking again finds out. A `suspend` function throws [TerminalException] when the call fails and
+ * [CancellationException] when it was cancelled; after [close] every call fails with [FaultCode.CLOSED].
+ *
+ * For Java there is [TerminalFutures].
+ */
+public class Terminal private constructor(
+    private val bound: BoundTerminal,
+    private val host: BoundHost,
+    private val refuseMainThread: (String) -> Unit
+) : AutoCloseable {
+    private val calls = Calls()
+
+    /**
+     * How far a sync or an upload is, of every call from now on. It has no end, keeps nothing for late collectors and drops the
+     * oldest when a collector is slow.
+     */
+    public val progress: Flow<Progress> get() = host.progress
+
+    /**
+     * Pairs the terminal with the 8-digit [code] of the admin panel. Its key is made in the key store first.
+     *
+     * On return the pairing is on disk. After a lost answer, call it again with the same code.
+     *
+     * @throws TerminalException with [FaultCode.INVALID_CODE], [FaultCode.PAIRING_CODE_REJECTED], [FaultCode.ALREADY_PAIRED],
+     * [FaultCode.KEY_REJECTED], or a fault of the network.
+     */
+    public suspend fun pair(code: String): Pairing = call { decodePairing(bound.pair(it, code)) }
+
+    /**
+     * Forgets the pairing and its key on this device. Entries stay on disk and are uploaded after the next pairing. The server is
+     * not told: an operator unpairs the terminal there.
+     */
+    public suspend fun unpair() {
+        call { bound.unpair(it) }
+    }
+
+    /**
+     * Decides about a card: online, or from the lists when the server gives no answer, as [mode] says.
+     *
+     * An allowed verdict is on disk when it returns. Denied and unknown are verdicts, not exceptions.
+     *
+     * @throws TerminalException with [FaultCode.INVALID_CARD], [FaultCode.NOT_PAIRED], [FaultCode.KEY_LOST],
+     * [FaultCode.NOT_AUTHORIZED], [FaultCode.PROTOCOL_ERROR], or a fault of the storage.
+     */
+    @JvmOverloads
+    public suspend fun checkEntry(card: Card, mode: CheckMode = CheckMode.PREFER_ONLINE): Verdict {
+        val request = encodeCard(card, mode)
+        return call {
+            try {
+                decodeVerdict(bound.checkEntry(it, request))
+            } finally {
+                request.fill(0)
+            }
+        }
+    }
+
+    /**
+     * Makes an allowed verdict an entry with [guests] guests.
+     *
+     * The entry, or the intent, is on disk when it returns; it is never lost and never counted twice. Also after a cancelled or
+     * failed call: ask again with the same number of guests.
+     *
+     * @throws TerminalException with [FaultCode.ACCESS_NOT_FOUND], [FaultCode.ACCESS_EXPIRED], [FaultCode.INVALID_GUESTS],
+     * [FaultCode.ALREADY_CONFIRMED], [FaultCode.NOT_AUTHORIZED], [FaultCode.PROTOCOL_ERROR], or a fault of the storage.
+     */
+    public suspend fun confirmEntry(accessId: String, guests: Int): Confirmation =
+        call { decodeConfirmation(bound.confirmEntry(it, accessId, guests.toLong())) }
+
+    /**
+     * Takes an access back until it was uploaded; this is on disk when it returns. Sends nothing.
+     *
+     * @throws TerminalException with [FaultCode.ACCESS_NOT_FOUND], [FaultCode.ALREADY_REPORTED], or a fault of the storage.
+     */
+    public suspend fun voidEntry(accessId: String) {
+        call { bound.voidEntry(it, accessId) }
+    }
+
+    /**
+     * Fetches both lists and puts both in force, on disk when it returns, or neither. See [progress].
+     *
+     * @throws TerminalException with [FaultCode.NOT_PAIRED], [FaultCode.INVALID_LIST], or a fault of network or storage.
+     */
+    public suspend fun sync(): SyncResult = call { decodeSync(bound.sync(it)) }
+
+    /**
+     * Asks again about unanswered confirms and reports offline entries. What the server answered is on disk, also when the call
+     * then fails; call it again later. See [progress].
+     */
+    public suspend fun uploadReports(): UploadResult = call { decodeUpload(bound.uploadReports(it)) }
+
+    /**
+     * Does what a daily job must: [sync] when 24 h have passed, [uploadReports] when something waits. The upload is tried although
+     * the sync failed; the first fault is thrown.
+     */
+    public suspend fun runDue(): DueResult = call { decodeDue(bound.runDue(it)) }
+
+    /** Where the terminal stands. Sends nothing. */
+    public suspend fun status(): Status = call { decodeStatus(bound.status()) }
+
+    /** Tests pairing, key, server, lists, clock and journal. Sends one signed request when the terminal is paired. */
+    public suspend fun readiness(): Readiness = call { decodeReadiness(bound.readiness(it)) }
+
+    /** Writes what waits and what is in quarantine to [file], which then is on disk, and changes nothing. */
+    public suspend fun export(file: File): ExportResult = call { decodeExport(bound.export(it, file.absolutePath)) }
+
+    /**
+     * Cancels what runs, waits for it, and gives everything back: data folder, connections, threads. A second call does nothing.
+     * It blocks: call it off the main thread.
+     *
+     * @throws TerminalException with [FaultCode.TIMEOUT] when a [KeyHost] holds a call up for more than 5 s, or closes the terminal
+     * from within; the data folder is given back when that call ends.
+     * @throws IllegalStateException on Android's main thread.
+     */
+    @Throws(TerminalException::class)
+    override fun close() {
+        refuseMainThread("close")
+        try {
+            bound.close()
+        } catch (e: Exception) {
+            throw terminalException(e)
+        } finally {
+            calls.end()
+        }
+    }
+
+    private suspend fun <T> call(work: (Op) -> T): T = calls.run(work)
+
+    public companion object {
+        /** The version of the library, semantic. */
+        @JvmStatic
+        public val version: String get() = loaded { Mobile.version() }
+
+        /**
+         * Opens the terminal of [config] and takes its data folder, which is made when it is missing. It sends nothing and works
+         * without network. It blocks for storage and keys: call it off the main thread.
+         *
+         * @throws TerminalException with [FaultCode.INVALID_CONFIG] (the message names the parameter),
+         * [FaultCode.DATA_DIR_LOCKED], [FaultCode.STORAGE_READ_ONLY], [FaultCode.STORAGE_FULL], [FaultCode.STORAGE_DAMAGED],
+         * [FaultCode.KEY_LOST]; with [FaultCode.INTERNAL] when the app has no native library for this device.
+         * @throws IllegalStateException on Android's main thread.
+         */
+        @JvmStatic
+        @Throws(TerminalException::class)
+        public fun open(config: TerminalConfig, host: TerminalHost): Terminal = open(config, host, ::refuseOnMainThread)
+
+        internal fun open(config: TerminalConfig, host: TerminalHost, refuseMainThread: (String) -> Unit): Terminal {
+            refuseMainThread("open")
+            val boundHost = BoundHost(host)
+            return loaded { Terminal(Mobile.open(config.json, boundHost), boundHost, refuseMainThread) }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package com.smartpos.terminal
+
+import java.io.File
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.future.future
+
+/**
+ * The suspending calls of a [Terminal] for Java: each returns at once, and its future completes on a thread of the terminal, where
+ * nothing may block. A failed call completes with a [TerminalException] (behind a [CompletionException] in dependent stages);
+ * cancelling the future cancels the call. What each call does is said at [Terminal].
+ */
+public class TerminalFutures(private val terminal: Terminal) {
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)
+
+    /** See [Terminal.pair]. */
+    public fun pair(code: String): CompletableFuture<Pairing> = future { terminal.pair(code) }
+
+    /** See [Terminal.unpair]. */
+    public fun unpair(): CompletableFuture<Unit> = future { terminal.unpair() }
+
+    /** See [Terminal.checkEntry]. */
+    @JvmOverloads
+    public fun checkEntry(card: Card, mode: CheckMode = CheckMode.PREFER_ONLINE): CompletableFuture<Verdict> =
+        future { terminal.checkEntry(card, mode) }
+
+    /** See [Terminal.confirmEntry]. */
+    public fun confirmEntry(accessId: String, guests: Int): CompletableFuture<Confirmation> =
+        future { terminal.confirmEntry(accessId, guests) }
+
+    /** See [Terminal.voidEntry]. */
+    public fun voidEntry(accessId: String): CompletableFuture<Unit> = future { terminal.voidEntry(accessId) }
+
+    /** See [Terminal.sync]. */
+    public fun sync(): CompletableFuture<SyncResult> = future { terminal.sync() }
+
+    /** See [Terminal.uploadReports]. */
+    public fun uploadReports(): CompletableFuture<UploadResult> = future { terminal.uploadReports() }
+
+    /** See [Terminal.runDue]. */
+    public fun runDue(): CompletableFuture<DueResult> = future { terminal.runDue() }
+
+    /** See [Terminal.status]. */
+    public fun status(): CompletableFuture<Status> = future { terminal.status() }
+
+    /** See [Terminal.readiness]. */
+    public fun readiness(): CompletableFuture<Readiness> = future { terminal.readiness() }
+
+    /** See [Terminal.export]. */
+    public fun export(file: File): CompletableFuture<ExportResult> = future { terminal.export(file) }
+
+    private fun <T> future(call: suspend () -> T): CompletableFuture<T> = scope.future { call() }
+}
