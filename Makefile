@@ -23,8 +23,10 @@ demo: build ## the whole journey, in a few seconds
 
 .PHONY: test
 test: setup bindings-check ## everything, with the race detector
+	@scripts/setup.sh python
 	@go vet ./...
 	@go test -race ./...
+	@GOARCH=386 CGO_ENABLED=0 go test ./posstream
 
 .PHONY: lint
 lint: setup $(BIN)/golangci-lint-$(GOLANGCI_VERSION) ## gofmt, vet and golangci-lint

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
+# Finds what the build needs, or with the argument python what tests against an independent peer need. What is missing is
+# installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,6 +16,15 @@ apt_get() {
     exit 1
   fi
 }
+
+# The tests against an independent peer need Python and its package cryptography.
+if [ "${1:-}" = python ]; then
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import cryptography' 2>/dev/null; then exit 0; fi
+  done
+  apt_get python3 python3-cryptography
+  exit 0
+fi
 
 # newer_than A B: version B is A or newer.
 newer_than() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
