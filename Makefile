@@ -44,6 +44,10 @@ FUZZTIME ?= 20s
 fuzz: setup ## every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: proof-stream
+proof-stream: setup ## 200 POS x 10,000 events: none lost, order kept, memory flat
+	@go test -v -count=1 -timeout 30m -run TestNothingIsLost ./posstream -stream.pos 200 -stream.events 10000
+
 .PHONY: bindings-check
 bindings-check: setup ## gobind: nothing skipped, Java equal to the golden
 	@scripts/bindings-check.sh

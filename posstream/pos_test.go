@@ -58,7 +58,7 @@ func newID() string { return fmt.Sprintf("msg-%d", lastID.Add(1)) }
 
 // newPOS takes an open connection.
 func newPOS(t testing.TB, conn net.Conn) *pos {
-	p := &pos{t: t, conn: conn, rsa: OAEPSHA256, aes: CBC, received: make(chan message, 20_000)}
+	p := &pos{t: t, conn: conn, rsa: OAEPSHA256, aes: CBC, received: make(chan message, 2000)}
 	go func() {
 		defer close(p.received)
 		frames := newFrameReader(conn)

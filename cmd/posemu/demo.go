@@ -87,6 +87,7 @@ func (d *demo) play(ctx context.Context) (err error) {
 		{"Killed and restarted", d.killed},
 		{"Three days later", d.stale},
 		{"Network back", d.networkBack},
+		{"An order from a till", d.orders},
 	} {
 		_, _ = fmt.Fprintf(d.out, "%s\n", part.title)
 		if err := part.play(ctx); err != nil {
