@@ -1,11 +1,9 @@
 package posstream
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"slices"
@@ -105,8 +103,11 @@ func (c *Cipher) Open(dst, sealed []byte) ([]byte, error) {
 	if pad == 0 || pad > aes.BlockSize {
 		return nil, ErrDecrypt
 	}
-	padding := dst[len(dst)-pad:]
-	if subtle.ConstantTimeCompare(padding, bytes.Repeat(padding[pad-1:], pad)) != 1 {
+	differs := byte(0)
+	for _, b := range dst[len(dst)-pad:] {
+		differs |= b ^ byte(pad)
+	}
+	if differs != 0 {
 		return nil, ErrDecrypt
 	}
 	return dst[:len(dst)-pad], nil
