@@ -23,9 +23,11 @@ demo: build ## the whole journey, in a few seconds
 
 .PHONY: test
 test: setup bindings-check ## everything, with the race detector, and the Kotlin side
+	@scripts/setup.sh python
 	@go vet ./...
 	@GOARCH=386 CGO_ENABLED=0 go vet ./ws
 	@go test -race ./...
+	@GOARCH=386 CGO_ENABLED=0 go test ./posstream
 	@cd ws/proof && go vet ./... && go test -race -parallel 8 ./...
 	@$(MAKE) --no-print-directory jvm-test
 
@@ -76,6 +78,10 @@ fuzz: setup ## every fuzz target for FUZZTIME
 proof: setup ## long proofs: thousands of kills, every fuzz target for a minute
 	@go test -run Kill -count 10 -timeout 60m ./internal/atomicfile ./offline ./cmd/posemu
 	@scripts/fuzz.sh 60s
+
+.PHONY: proof-stream
+proof-stream: setup ## 200 POS x 10,000 events: none lost, order kept, memory flat
+	@go test -v -count=1 -timeout 30m -run TestNothingIsLost ./posstream -stream.pos 200 -stream.events 10000
 
 .PHONY: bindings-check
 bindings-check: setup ## gobind: nothing skipped, Java equal to the golden

@@ -26,6 +26,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
 	"github.com/smartpos-go/terminal/emulator/mpac"
+	"github.com/smartpos-go/terminal/emulator/posstream"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -57,7 +58,9 @@ type World struct {
 	client  *http.Client
 	// channels ends the sockets, which no http.Server knows of.
 	channels func()
-	close    func() error
+	// stream is the POS side of the event stream; it dials, and so has no listener.
+	stream *posstream.Server
+	close  func() error
 }
 
 // system is one emulated backend.
@@ -120,6 +123,9 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if w.stream, err = posstream.New(w.state, clock); err != nil {
+		return err
+	}
 	token, err := w.state.Secret("admin.token")
 	if err != nil {
 		return err
@@ -136,7 +142,9 @@ func (w *World) start(ctx context.Context, o Options) error {
 	w.channels = portal.Close
 	portal.At(address(host, listeners[2]), addresses(host, listeners[2])...)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
-	w.serve(ctx, listeners[0], config, admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: table, Journal: requests, Clock: clock}))
+	w.serve(ctx, listeners[0], config, admin.New(admin.Options{
+		Token: token, MACS: server, MPAC: portal, POSStream: w.stream, Faults: table, Journal: requests, Clock: clock,
+	}))
 	for i, s := range systems {
 		guarded := faults.Listener{Listener: listeners[i+1], Table: table, System: s.name}
 		w.serve(ctx, guarded, config, &entrance{system: s, faults: table, journal: requests, clock: clock, log: o.Log})
@@ -222,6 +230,9 @@ func (w *World) shut() error {
 		}
 	}
 	w.running.Wait()
+	if w.stream != nil { // after the admin API, which could add to it
+		w.stream.Close()
+	}
 	if w.client != nil {
 		w.client.CloseIdleConnections()
 	}

@@ -68,6 +68,16 @@ const (
 	OutcomeUnknown       Code = "outcome_unknown"
 )
 
+// Faults of the POS Event Stream.
+const (
+	AddressUnavailable  Code = "address_unavailable"
+	RegistrationRefused Code = "registration_refused"
+	MessageInvalid      Code = "message_invalid"
+	DecryptFailed       Code = "decrypt_failed"
+	ListenerSlow        Code = "listener_slow"
+	ListenerFailed      Code = "listener_failed"
+)
+
 // Refusals of MACS check_entry, protocol section 1.5, under the server's names.
 const (
 	CardASIFailed             Code = "CARD_ASI_FAILED"

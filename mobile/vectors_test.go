@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/offline"
+	"github.com/smartpos-go/terminal/posstream"
 	"github.com/smartpos-go/terminal/ws"
 )
 
@@ -114,13 +116,33 @@ func answers() map[string]any {
 		}}),
 		"export":     exportJSON{V: 1, Entries: 3, File: "/data/export.json"},
 		"error-info": json.RawMessage(ErrorInfo(fault.New(fault.NotPaired, "pairing: sign", "pair the terminal first"))),
+
+		"stream-listening":    json.RawMessage(streamNotice(posstream.Notice{Kind: posstream.Listening, Address: "192.168.1.10:7000"})),
+		"stream-connected":    streamVector(posstream.Notice{Kind: posstream.Connected}),
+		"stream-enabled":      streamVector(posstream.Notice{Kind: posstream.NoticeEnabled}),
+		"stream-event":        streamVector(posstream.Notice{Kind: posstream.Event, MsgID: vectorAccess, MsgType: "create_order", Data: json.RawMessage(`{"order_id":"O-1","total":450}`)}),
+		"stream-refused":      streamVector(posstream.Notice{Kind: posstream.Refused, Response: "nack_auth"}),
+		"stream-disconnected": streamVector(posstream.Notice{Kind: posstream.Disconnected, Code: fault.ListenerSlow}),
+		"stream-status": streamStatus(posstream.Status{
+			Address: "192.168.1.10:7000",
+			Connections: []posstream.Connection{{
+				Peer: "192.168.1.21:50312", Number: 3, State: posstream.Enabled, Since: vectorTime, Events: 12, Duplicates: 1, Queued: 2,
+			}},
+			Counters: posstream.Counters{Connections: 5, Enabled: 3, Refused: 1, NotAllowed: 2, Surplus: 0, Events: 40, Duplicates: 1, Slow: 1},
+		}),
 	}
 }
 
 func readNotice(n ws.Notice) json.RawMessage { return json.RawMessage(noticeJSON(n)) }
 
+// streamVector is a notice of one connection of the event stream.
+func streamVector(n posstream.Notice) json.RawMessage {
+	n.Peer, n.Connection = "192.168.1.21:50312", 3
+	return json.RawMessage(streamNotice(n))
+}
+
 // requests are what the facade takes.
-var requests = []string{"config", "config-device", "card"}
+var requests = []string{"config", "config-device", "card", "stream-config"}
 
 func TestEveryAnswerHasItsVector(t *testing.T) {
 	t.Parallel()
@@ -180,6 +202,14 @@ func TestTheRequestVectorsAreTaken(t *testing.T) {
 	card, mode, err := readCard(text)
 	require.NoError(t, err)
 	require.Equal(t, entry.RequireOnline, mode)
+	text, err = os.ReadFile(filepath.Join(vectorsDir, "stream-config.json"))
+	require.NoError(t, err)
+	stream, err := parseStreamConfig(string(text))
+	require.NoError(t, err)
+	require.Equal(t, posstream.Options{
+		Listen: "0.0.0.0:7000", KeyID: "INT-0001", RSA: posstream.OAEPSHA1, AES: posstream.GCM,
+		Allow: []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24"), netip.MustParsePrefix("10.1.2.3/32")},
+	}, stream)
 	require.Equal(t, entry.Card{PAN: []byte("5555555555554444"), Expiry: "2812", Service: "LOUNGE", EntryMode: "CHIP"}, card)
 }
 

@@ -90,6 +90,7 @@ func (d *demo) play(ctx context.Context) (err error) {
 		{"The device's identity", d.activation},
 		{"A sale", d.sale},
 		{"Live", d.live},
+		{"An order from a till", d.orders},
 	} {
 		_, _ = fmt.Fprintf(d.out, "%s\n", part.title)
 		if err := part.play(ctx); err != nil {

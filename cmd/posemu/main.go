@@ -42,7 +42,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		RunE:          noCommand,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServeCommand(), newTerminalCommand(), newDemoCommand(), newDemoChildCommand())
+	root.AddCommand(newServeCommand(), newTerminalCommand(), newListenEventsCommand(), newDemoCommand(), newDemoChildCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

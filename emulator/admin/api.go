@@ -16,6 +16,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
 	"github.com/smartpos-go/terminal/emulator/mpac"
+	"github.com/smartpos-go/terminal/emulator/posstream"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -24,12 +25,13 @@ const maxBody = 1 << 30
 
 // Options are the parts that the API works on; all are needed.
 type Options struct {
-	Token   string
-	MACS    *macs.Server
-	MPAC    *mpac.Server
-	Faults  *faults.Table
-	Journal *journal.Journal
-	Clock   *state.Clock
+	Token     string
+	MACS      *macs.Server
+	MPAC      *mpac.Server
+	POSStream *posstream.Server
+	Faults    *faults.Table
+	Journal   *journal.Journal
+	Clock     *state.Clock
 }
 
 type api struct {
@@ -66,6 +68,9 @@ func New(o Options) http.Handler {
 		"GET /admin/api/requests":                     a.requests,
 		"/":                                           func(*http.Request) (int, any, error) { return 0, nil, errNotFound },
 	} {
+		calls.Handle(pattern, call)
+	}
+	for pattern, call := range a.posStreamCalls() {
 		calls.Handle(pattern, call)
 	}
 	mux := http.NewServeMux()

@@ -20,6 +20,18 @@ public abstract class Mobile {
 	
 	private static native void _init();
 	
+	private static final class proxyEventStreamListener implements Seq.Proxy, EventStreamListener {
+		private final int refnum;
+		
+		@Override public final int incRefnum() {
+		      Seq.incGoRef(refnum, this);
+		      return refnum;
+		}
+		
+		proxyEventStreamListener(int refnum) { this.refnum = refnum; Seq.trackGoRef(refnum, this); }
+		
+		public native void receive(String noticeJSON) throws Exception;
+	}
 	private static final class proxyHost implements Seq.Proxy, Host {
 		private final int refnum;
 		
@@ -76,6 +88,13 @@ public abstract class Mobile {
 	storage_full, storage_damaged, key_lost.
 	 */
 	public static native Terminal open(String configJSON, Host host) throws Exception;
+	/**
+	 * StartEventStream listens for every POS on site. configJSON: {&#34;listen&#34;:&#34;HOST:PORT&#34;,&#34;keyId&#34;,&#34;rsa&#34;?:&#34;oaep-sha256|oaep-sha1|pkcs1&#34;,
+	&#34;aes&#34;?:&#34;cbc|gcm&#34;,&#34;allow&#34;?:[&#34;192.168.1.0/24&#34;],&#34;tls&#34;?:{&#34;certificateFile&#34;,&#34;keyFile&#34;},&#34;baseDir&#34;?}. secret is the integrator&#39;s, in
+	UTF-8; it is cleared before the call returns. Whoever may connect is given the secret: without allow that is loopback alone.
+	Errors: invalid_config (the message names the key), invalid_request without a listener, address_unavailable.
+	 */
+	public static native EventStream startEventStream(String configJSON, byte[] secret, EventStreamListener listener) throws Exception;
 	/**
 	 * Version of the library, semantic.
 	 */
