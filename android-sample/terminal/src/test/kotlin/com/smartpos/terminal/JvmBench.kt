@@ -30,18 +30,24 @@ class JvmBench {
     fun rows() = Emulator().use { emulator ->
         Site(emulator, "SN-BENCH").use { site ->
             site.lists(Pan.LISTED)
-            val terminal = site.open(WarmKeys(site.keys, emulator.whitelistSecret.toByteArray())) { allowForceOffline() }
-            runBlocking {
-                terminal.pair(site.code)
-                terminal.sync()
-            }
-            val rows = listOf(
-                row("JVM    Version, bound", 200_000) { Mobile.version() },
-                row("JVM    Status, from Kotlin", 20_000) { runBlocking { terminal.status() } },
-                row("JVM    OfflineCheck, from Kotlin", 20_000) {
+            val keys = WarmKeys(site.keys, emulator.whitelistSecret.toByteArray())
+            val rows = mutableListOf(row("JVM    Version, bound", 200_000) { Mobile.version() })
+            site.open(keys) { allowForceOffline() }.use { terminal ->
+                runBlocking {
+                    terminal.pair(site.code)
+                    terminal.sync()
+                }
+                rows += row("JVM    Status, from Kotlin", 20_000) { runBlocking { terminal.status() } }
+                rows += row("JVM    OfflineCheck, from Kotlin", 20_000) {
                     runBlocking { Card(Pan.UNKNOWN).use { terminal.checkEntry(it, CheckMode.FORCE_OFFLINE) } }
                 }
-            )
+            }
+            val bound = Mobile.open(site.config { allowForceOffline() }.json, BoundHost(TerminalHost(keys)))
+            rows += row("JVM    Status, bound", 20_000) { bound.status() }
+            rows += row("JVM    OfflineCheck, bound", 20_000) {
+                bound.checkEntry(null, encodeCard(Card(Pan.UNKNOWN), CheckMode.FORCE_OFFLINE))
+            }
+            bound.close()
             File(System.getProperty("repository.root"), "build/jvm/bench.txt").writeText(rows.joinToString("\n", postfix = "\n"))
         }
     }
