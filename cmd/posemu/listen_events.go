@@ -172,6 +172,8 @@ type eventPrinter struct {
 	printed int // guarded by mu
 }
 
+var errAllPrinted = errors.New("as many events as were asked for are printed")
+
 // Receive is an EventStreamListener: an event is acknowledged when it is printed.
 func (p *eventPrinter) Receive(notice string) error {
 	p.mu.Lock()
@@ -185,7 +187,7 @@ func (p *eventPrinter) Receive(notice string) error {
 	}
 	event := n.Kind == "event"
 	if event && p.count > 0 && p.printed == p.count {
-		return errEnough
+		return errAllPrinted
 	}
 	line := notice
 	if !p.json {

@@ -56,18 +56,18 @@ func TestUsageOfListenEvents(t *testing.T) {
 	require.Contains(t, out.String(), `"code":"address_unavailable"`)
 }
 
-// listeningEvents is `posemu listen-events --json` under way.
-type listeningEvents struct {
+// eventLines is `posemu listen-events --json` under way.
+type eventLines struct {
 	t       *testing.T
 	address string
 	lines   *bufio.Scanner
 	status  chan int
 }
 
-func listenForEvents(t *testing.T, args ...string) *listeningEvents {
+func listenForEvents(t *testing.T, args ...string) *eventLines {
 	t.Helper()
 	r, w := io.Pipe()
-	l := &listeningEvents{t: t, lines: bufio.NewScanner(r), status: make(chan int, 1)}
+	l := &eventLines{t: t, lines: bufio.NewScanner(r), status: make(chan int, 1)}
 	args = append([]string{"listen-events", "--json", "--key-id", integratorKey, "--timeout", "60s"}, args...)
 	go func() {
 		var errs bytes.Buffer
@@ -79,7 +79,7 @@ func listenForEvents(t *testing.T, args ...string) *listeningEvents {
 }
 
 // next is the next line of a kind.
-func (l *listeningEvents) next(kind string) map[string]any {
+func (l *eventLines) next(kind string) map[string]any {
 	l.t.Helper()
 	for l.lines.Scan() {
 		var line map[string]any
