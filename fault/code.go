@@ -55,6 +55,25 @@ const (
 	Cancelled           Code = "cancelled"
 	Closed              Code = "closed"
 	Internal            Code = "internal"
+
+	NotActivated         Code = "not_activated"
+	ActivationExpired    Code = "activation_expired"
+	TokenRefused         Code = "token_refused"
+	DeviceSuspended      Code = "device_suspended"
+	DeviceDecommissioned Code = "device_decommissioned"
+	ScopeMissing         Code = "scope_missing"
+	Conflict             Code = "conflict"
+	NotFound             Code = "not_found"
+	Replaced             Code = "replaced"
+	OutcomeUnknown       Code = "outcome_unknown"
+
+	PaymentUnknown       Code = "payment_unknown"
+	PaymentExpired       Code = "payment_expired"
+	InvalidAmount        Code = "invalid_amount"
+	TokenInvalid         Code = "token_invalid"
+	CardAppResultInvalid Code = "card_app_result_invalid"
+	ForeignCorrID        Code = "foreign_corr_id"
+	AlreadyResolved      Code = "already_resolved"
 )
 
 // Refusals of MACS check_entry, protocol section 1.5, under the server's names.
