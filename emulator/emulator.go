@@ -109,21 +109,30 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	money, err := newPayments(w.state, clock)
+	if err != nil {
+		return err
+	}
 	token, err := w.state.Secret("admin.token")
 	if err != nil {
 		return err
 	}
-	requests := journal.New(clock.Now(), token, server.WhitelistSecret())
-	systems := []system{{name: "macs", handler: server, registered: server.Registered}}
+	requests := journal.New(clock.Now(), append(money.secrets(), token, server.WhitelistSecret())...)
+	systems := append([]system{{name: "macs", handler: server, registered: server.Registered}}, money.systems()...)
 	listeners, err := w.listen(o.Listen, systems)
 	if err != nil {
 		return err
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
-	w.serve(ctx, listeners[0], config, admin.New(admin.Options{Token: token, MACS: server, Faults: table, Journal: requests, Clock: clock}))
+	w.serve(ctx, listeners[0], config, admin.New(admin.Options{
+		Token: token, MACS: server, PGW: money.pgw, Pay: money.pay, Faults: table, Journal: requests, Clock: clock,
+	}))
 	for i, s := range systems {
 		guarded := faults.Listener{Listener: listeners[i+1], Table: table, System: s.name}
 		w.serve(ctx, guarded, config, &entrance{system: s, faults: table, journal: requests, clock: clock, log: o.Log})
+	}
+	if err := money.open(ctx, w, host, listeners[len(listeners)-2], listeners[len(listeners)-1]); err != nil {
+		return err
 	}
 	return w.publish(o, host, listeners, token, server.WhitelistSecret())
 }
@@ -218,7 +227,7 @@ func (w *World) publish(o Options, host string, listeners []net.Listener, token,
 	if err != nil {
 		return fmt.Errorf("emulator: CA file: %w", err)
 	}
-	w.env = Env{V: 1, CAFile: caFile}
+	w.env.V, w.env.CAFile = 1, caFile
 	w.env.Admin.URL, w.env.Admin.Token = address(host, listeners[0]), token
 	w.env.MACS.URL, w.env.MACS.WhitelistSecret = address(host, listeners[1]), secret
 	if w.client, err = clientFor(w.caPEM); err != nil {

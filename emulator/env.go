@@ -20,6 +20,8 @@ type Env struct {
 	CAFile string   `json:"caFile"`
 	Admin  AdminEnv `json:"admin"`
 	MACS   MACSEnv  `json:"macs"`
+	PGW    PGWEnv   `json:"pgw"`
+	Pay    PayEnv   `json:"pay"`
 }
 
 // AdminEnv is how to reach the admin API.

@@ -15,6 +15,8 @@ import (
 	"github.com/smartpos-go/terminal/emulator/faults"
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
+	"github.com/smartpos-go/terminal/emulator/pay"
+	"github.com/smartpos-go/terminal/emulator/pgw"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -25,6 +27,8 @@ const maxBody = 1 << 30
 type Options struct {
 	Token   string
 	MACS    *macs.Server
+	PGW     *pgw.Server
+	Pay     *pay.Server
 	Faults  *faults.Table
 	Journal *journal.Journal
 	Clock   *state.Clock
@@ -57,6 +61,7 @@ func New(o Options) http.Handler {
 	} {
 		calls.Handle(pattern, call)
 	}
+	a.addPayments(calls)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", panel)
 	mux.HandleFunc("GET /panel.js", panelScript)
@@ -126,6 +131,8 @@ func errorOf(err error) *apiError {
 		return &apiError{http.StatusConflict, "exists", macs.ErrExists.Error()}
 	case errors.Is(err, macs.ErrPaired):
 		return &apiError{http.StatusConflict, "paired", macs.ErrPaired.Error()}
+	case paymentError(err) != nil:
+		return paymentError(err)
 	case errors.Is(err, faults.ErrBad):
 		return &apiError{http.StatusUnprocessableEntity, "bad_fault", err.Error()}
 	}

@@ -117,7 +117,9 @@ func (c *Client) Pending() ([]string, error) {
 }
 
 // Done forgets a creation: its PaymentIntent and token are in the caller's own keeping, or are not wanted.
-func (c *Client) Done(merchantRefID string) error { return c.creates.End("merchant: done", merchantRefID) }
+func (c *Client) Done(merchantRefID string) error {
+	return c.creates.End("merchant: done", merchantRefID)
+}
 
 func (r Request) check(op string) error {
 	bad := func(detail string) error { return fault.New(fault.InvalidRequest, op, detail) }
