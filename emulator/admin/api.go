@@ -16,6 +16,8 @@ import (
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
 	"github.com/smartpos-go/terminal/emulator/mpac"
+	"github.com/smartpos-go/terminal/emulator/pay"
+	"github.com/smartpos-go/terminal/emulator/pgw"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -27,6 +29,8 @@ type Options struct {
 	Token   string
 	MACS    *macs.Server
 	MPAC    *mpac.Server
+	PGW     *pgw.Server
+	Pay     *pay.Server
 	Faults  *faults.Table
 	Journal *journal.Journal
 	Clock   *state.Clock
@@ -68,6 +72,7 @@ func New(o Options) http.Handler {
 	} {
 		calls.Handle(pattern, call)
 	}
+	a.addPayments(calls)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", panel)
 	mux.HandleFunc("GET /panel.js", panelScript)
@@ -148,6 +153,8 @@ func errorOf(err error) *apiError {
 	case errors.Is(err, mpac.ErrStatus), errors.Is(err, mpac.ErrKeySet), errors.Is(err, mpac.ErrPerson), errors.Is(err, mpac.ErrSettings),
 		errors.Is(err, mpac.ErrEvent), errors.Is(err, mpac.ErrCloseCode):
 		return unprocessable(err.Error())
+	case paymentError(err) != nil:
+		return paymentError(err)
 	case errors.Is(err, faults.ErrBad):
 		return &apiError{http.StatusUnprocessableEntity, "bad_fault", err.Error()}
 	}
