@@ -126,15 +126,19 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if w.stream, err = posstream.New(w.state, clock); err != nil {
 		return err
 	}
+	money, err := newPayments(w.state, clock)
+	if err != nil {
+		return err
+	}
 	token, err := w.state.Secret("admin.token")
 	if err != nil {
 		return err
 	}
-	requests := journal.New(clock.Now(), token, server.WhitelistSecret())
-	systems := []system{
+	requests := journal.New(clock.Now(), append(money.secrets(), token, server.WhitelistSecret())...)
+	systems := append([]system{
 		{name: "macs", handler: server, registered: server.Registered, serialNumber: macs.SerialNumber, bodyError: macs.BodyError},
 		{name: "mpac", handler: portal, registered: portal.Registered, serialNumber: portal.SerialNumber, bodyError: mpac.BodyError},
-	}
+	}, money.systems()...)
 	listeners, err := w.listen(o.Listen, systems)
 	if err != nil {
 		return err
@@ -143,14 +147,17 @@ func (w *World) start(ctx context.Context, o Options) error {
 	portal.At(address(host, listeners[2]), addresses(host, listeners[2])...)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
 	w.serve(ctx, listeners[0], config, admin.New(admin.Options{
-		Token: token, MACS: server, MPAC: portal, POSStream: w.stream, Faults: table, Journal: requests, Clock: clock,
+		Token: token, MACS: server, MPAC: portal, PGW: money.pgw, Pay: money.pay, POSStream: w.stream, Faults: table, Journal: requests, Clock: clock,
 	}))
 	for i, s := range systems {
 		guarded := faults.Listener{Listener: listeners[i+1], Table: table, System: s.name}
 		w.serve(ctx, guarded, config, &entrance{system: s, faults: table, journal: requests, clock: clock, log: o.Log})
 	}
-	w.env.Admin.Token, w.env.MACS.WhitelistSecret = token, server.WhitelistSecret()
 	w.env.MPAC = mpacEnv(address(host, listeners[2]), portal.Issuer())
+	if err := money.open(ctx, w, host, listeners[3], listeners[4]); err != nil {
+		return err
+	}
+	w.env.Admin.Token, w.env.MACS.WhitelistSecret = token, server.WhitelistSecret()
 	return w.publish(o, host, listeners)
 }
 

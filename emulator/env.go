@@ -23,6 +23,8 @@ type Env struct {
 	Admin  AdminEnv `json:"admin"`
 	MACS   MACSEnv  `json:"macs"`
 	MPAC   MPACEnv  `json:"mpac"`
+	PGW    PGWEnv   `json:"pgw"`
+	Pay    PayEnv   `json:"pay"`
 }
 
 // AdminEnv is how to reach the admin API.

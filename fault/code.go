@@ -66,6 +66,14 @@ const (
 	NotFound             Code = "not_found"
 	Replaced             Code = "replaced"
 	OutcomeUnknown       Code = "outcome_unknown"
+
+	PaymentUnknown       Code = "payment_unknown"
+	PaymentExpired       Code = "payment_expired"
+	InvalidAmount        Code = "invalid_amount"
+	TokenInvalid         Code = "token_invalid"
+	CardAppResultInvalid Code = "card_app_result_invalid"
+	ForeignCorrID        Code = "foreign_corr_id"
+	AlreadyResolved      Code = "already_resolved"
 )
 
 // Faults of the POS Event Stream.

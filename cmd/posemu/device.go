@@ -73,7 +73,7 @@ func (f *terminalFlags) call() *cobra.Command {
 	var bodyFile, key string
 	cmd := &cobra.Command{Use: "call METHOD PATH [--body FILE|-] [--key IDEMPOTENCY_KEY]", Short: "Make any POS operation: orders, bills, payments", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			body, err := readBody(cmd, bodyFile)
+			body, err := readBody(cmd, bodyFile, maxCallBody)
 			if err != nil {
 				return f.fail(cmd, err)
 			}
@@ -86,7 +86,8 @@ func (f *terminalFlags) call() *cobra.Command {
 	return cmd
 }
 
-func readBody(cmd *cobra.Command, file string) ([]byte, error) {
+// readBody gives the exact bytes of a file, of standard input for "-", and none for "".
+func readBody(cmd *cobra.Command, file string, most int64) ([]byte, error) {
 	const op = "posemu: body"
 	in := cmd.InOrStdin()
 	switch file {
@@ -101,9 +102,9 @@ func readBody(cmd *cobra.Command, file string) ([]byte, error) {
 		defer func() { _ = opened.Close() }()
 		in = opened
 	}
-	body, err := io.ReadAll(io.LimitReader(in, maxCallBody+1))
-	if err != nil {
-		return nil, fault.Wrap(fault.InvalidRequest, op, err)
+	body, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err != nil || int64(len(body)) > most {
+		return nil, fault.New(fault.InvalidRequest, op, fmt.Sprintf("it cannot be read, or has more than %d bytes", most))
 	}
 	return body, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"os/signal"
 	"strings"
 	"sync"
@@ -40,9 +39,6 @@ type tlsPair struct {
 	CertificateFile string `json:"certificateFile"`
 	KeyFile         string `json:"keyFile"`
 }
-
-// secretVariable holds a secret where --secret-file is not given.
-const secretVariable = "POSEMU_SECRET" //nolint:gosec // a name.
 
 func newListenEventsCommand() *cobra.Command {
 	var l listenEvents
@@ -99,30 +95,7 @@ func (l *listenEvents) check() ([]byte, error) {
 	if l.tls != (tlsPair{}) {
 		l.TLS = &l.tls
 	}
-	if l.secretFile == "" {
-		secret := os.Getenv(secretVariable)
-		if secret == "" {
-			return nil, errors.New("the secret is needed: in " + secretVariable + " or --secret-file")
-		}
-		return []byte(secret), nil
-	}
-	return readSecretFile(l.secretFile)
-}
-
-// readSecretFile reads a secret; a line end after it is not part of it.
-func readSecretFile(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file cannot be read: %w", errors.Unwrap(err))
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, errors.New("--secret-file must be readable by its owner alone: chmod 600")
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file cannot be read: %w", errors.Unwrap(err))
-	}
-	return []byte(strings.TrimRight(string(text), "\r\n")), nil
+	return givenSecret(l.secretFile)
 }
 
 func (l *listenEvents) run(cmd *cobra.Command, secret []byte) error {

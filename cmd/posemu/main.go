@@ -1,5 +1,6 @@
 // Command posemu plays both sides of a payment terminal's wires: `serve` is every backend, `terminal` is the library as a
-// terminal, `demo` is a journey through both. See the README for the commands and docs/emulator.md for what is imitated.
+// terminal, `sign` signs a request by
+// hand, `demo` is a journey through both. See the README for the commands and docs/emulator.md for what is imitated.
 package main
 
 import (
@@ -42,7 +43,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		RunE:          noCommand,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServeCommand(), newTerminalCommand(), newListenEventsCommand(), newDemoCommand(), newDemoChildCommand())
+	root.AddCommand(newServeCommand(), newTerminalCommand(), newListenEventsCommand(), newSignCommand(), newDemoCommand(), newDemoChildCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

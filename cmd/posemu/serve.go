@@ -29,7 +29,8 @@ func newServeCommand() *cobra.Command {
 				return failedError{err}
 			}
 			env := world.Env()
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "admin panel and API  %s\nmacs                 %s\nmpac                 %s\nenv file             %s\nready\n", env.Admin.URL, env.MACS.URL, env.MPAC.URL, o.EnvFile)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "admin panel and API  %s\nmacs                 %s\nmpac                 %s\npgw                  %s\npay                  %s\nenv file             %s\nready\n",
+				env.Admin.URL, env.MACS.URL, env.MPAC.URL, env.PGW.URL, env.Pay.URL, o.EnvFile)
 			if err == nil {
 				<-ctx.Done()
 			}

@@ -16,6 +16,8 @@ import (
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
 	"github.com/smartpos-go/terminal/emulator/mpac"
+	"github.com/smartpos-go/terminal/emulator/pay"
+	"github.com/smartpos-go/terminal/emulator/pgw"
 	"github.com/smartpos-go/terminal/emulator/posstream"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
@@ -28,6 +30,8 @@ type Options struct {
 	Token     string
 	MACS      *macs.Server
 	MPAC      *mpac.Server
+	PGW       *pgw.Server
+	Pay       *pay.Server
 	POSStream *posstream.Server
 	Faults    *faults.Table
 	Journal   *journal.Journal
@@ -73,6 +77,7 @@ func New(o Options) http.Handler {
 	for pattern, call := range a.posStreamCalls() {
 		calls.Handle(pattern, call)
 	}
+	a.addPayments(calls)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", panel)
 	mux.HandleFunc("GET /panel.js", panelScript)
@@ -153,6 +158,8 @@ func errorOf(err error) *apiError {
 	case errors.Is(err, mpac.ErrStatus), errors.Is(err, mpac.ErrKeySet), errors.Is(err, mpac.ErrPerson), errors.Is(err, mpac.ErrSettings),
 		errors.Is(err, mpac.ErrEvent), errors.Is(err, mpac.ErrCloseCode):
 		return unprocessable(err.Error())
+	case paymentError(err) != nil:
+		return paymentError(err)
 	case errors.Is(err, faults.ErrBad):
 		return &apiError{http.StatusUnprocessableEntity, "bad_fault", err.Error()}
 	}

@@ -152,7 +152,7 @@ func TestStatuses(t *testing.T) {
 		{method: "DELETE", path: "/admin/api/mpac/sockets/SN-1?code=1006", status: 422},
 		{method: "DELETE", path: "/admin/api/mpac/sockets/SN-1?code=x", status: 422},
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"mpac"}`, status: 201},
-		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"pgw"}`, status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"fax"}`, status: 422},
 		{method: "GET", path: "/admin/api/requests?limit=100000", status: 200},
 		{method: "GET", path: "/admin/api/requests?limit=x", status: 422},
 		{method: "GET", path: "/admin/api/requests?since=-1", status: 422},

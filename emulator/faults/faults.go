@@ -46,7 +46,7 @@ var kinds = map[string]kind{
 }
 
 // Systems that a fault may name.
-var systems = map[string]bool{"": true, "macs": true, "mpac": true}
+var systems = map[string]bool{"": true, "macs": true, "mpac": true, "pgw": true, "pay": true}
 
 // ErrBad is wrapped by what Add refuses.
 var ErrBad = errors.New("bad fault")

@@ -44,6 +44,7 @@ func mask(text string, hidden []string, sent bool) string {
 		text = strings.ReplaceAll(text, secret, mark)
 	}
 	text = jwts.ReplaceAllString(text, mark)
+	text = paymentTokens.ReplaceAllString(text, mark)
 	text = named.ReplaceAllStringFunc(text, field)
 	text = form.ReplaceAllString(text, "${1}"+mark)
 	text = hashes.ReplaceAllString(text, `"`+mark+`"`)

@@ -3,11 +3,15 @@ package mpac
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"time"
 	"unicode/utf8"
 
 	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
+
+// ulidText is the form of an id.
+var ulidText = regexp.MustCompile(`^[0-7][0-9A-HJKMNP-TV-Z]{25}$`)
 
 // frame is a message of a device: {"v":1,"type","id","ts","data"}.
 type frame struct {

@@ -1,30 +1,14 @@
 package mpac
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/emulator/strictjson"
 )
-
-func TestULIDSortsByTimeAndSpellsIt(t *testing.T) {
-	t.Parallel()
-	// The specification's own example of a time.
-	id, err := newULID(bytes.NewReader(make([]byte, 10)), time.UnixMilli(1469918176385))
-	require.NoError(t, err)
-	require.Equal(t, "01ARYZ6S410000000000000000", id)
-	id, err = newULID(bytes.NewReader(bytes.Repeat([]byte{0xff}, 10)), time.UnixMilli(1<<48-1))
-	require.NoError(t, err)
-	require.Equal(t, "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", id)
-	require.Regexp(t, ulidText, id)
-	_, err = newULID(bytes.NewReader(nil), time.Now())
-	require.Error(t, err)
-}
 
 // What is read has every part, and ends the socket with one of three codes otherwise.
 func FuzzReadFrame(f *testing.F) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/smartpos-go/terminal/emulator/ulid"
 )
 
 // Errors of the operator's calls about sockets.
@@ -29,7 +31,7 @@ func (s *Server) Push(sn, name string, payload json.RawMessage) (id string, seq 
 		return "", 0, err
 	}
 	now := s.clock.Now()
-	if id, err = newULID(s.state.Rand, now); err != nil {
+	if id, err = ulid.New(s.state.Rand, now); err != nil {
 		return "", 0, err
 	}
 	d, err := s.inDevice(sn, func(tx *sql.Tx, d device) error {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/smartpos-go/terminal/emulator/ulid"
 )
 
 // session is one socket. run reads, watch looks at the time, and after hello deliver sends events; whichever ends first ends all.
@@ -146,7 +148,7 @@ func (s *session) hello(f frame) error {
 	}); err != nil {
 		return err
 	}
-	session, err := newULID(s.channel.state.Rand, now)
+	session, err := ulid.New(s.channel.state.Rand, now)
 	if err != nil {
 		return err
 	}
@@ -213,7 +215,7 @@ func (s *session) report(f frame) error {
 // send writes one message of the server's own.
 func (s *session) send(kind, re string, data any) error {
 	now := s.channel.clock.Now()
-	id, err := newULID(s.channel.state.Rand, now)
+	id, err := ulid.New(s.channel.state.Rand, now)
 	if err != nil {
 		return err
 	}

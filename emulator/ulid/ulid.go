@@ -1,19 +1,16 @@
-package mpac
+// Package ulid makes the ids of emulated systems: 48 bits of milliseconds and 80 random ones, in Crockford's base 32.
+package ulid
 
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"time"
 )
 
-// base32 is Crockford's alphabet.
 const base32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-var ulidText = regexp.MustCompile(`^[0-7][0-9A-HJKMNP-TV-Z]{25}$`)
-
-// newULID makes an id of 48 bits of milliseconds and 80 random ones. Ids do not order events: seq does.
-func newULID(random io.Reader, now time.Time) (string, error) {
+// New makes an id of 26 characters. Ids of one millisecond are in no order.
+func New(random io.Reader, now time.Time) (string, error) {
 	var raw [16]byte
 	if _, err := io.ReadFull(random, raw[6:]); err != nil {
 		return "", fmt.Errorf("emulator: id: %w", err)

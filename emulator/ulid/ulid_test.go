@@ -1,0 +1,38 @@
+package ulid_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smartpos-go/terminal/emulator/ulid"
+)
+
+func TestAnIDHoldsItsTimeThenRandomness(t *testing.T) {
+	t.Parallel()
+	// The specification's own example of a time.
+	id, err := ulid.New(bytes.NewReader(make([]byte, 10)), time.UnixMilli(1469918176385))
+	require.NoError(t, err)
+	require.Equal(t, "01ARYZ6S410000000000000000", id)
+	id, err = ulid.New(bytes.NewReader(bytes.Repeat([]byte{0xff}, 10)), time.UnixMilli(1<<48-1))
+	require.NoError(t, err)
+	require.Equal(t, "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", id)
+}
+
+func TestIDsDifferAndRise(t *testing.T) {
+	t.Parallel()
+	seen, last := map[string]bool{}, ""
+	for i := range 1000 {
+		id, err := ulid.New(rand.Reader, time.UnixMilli(int64(1_700_000_000_000+i)))
+		require.NoError(t, err)
+		require.Regexp(t, `^[0-7][0-9A-HJKMNP-TV-Z]{25}$`, id)
+		require.False(t, seen[id])
+		require.Greater(t, id, last)
+		seen[id], last = true, id
+	}
+	_, err := ulid.New(bytes.NewReader(nil), time.Now())
+	require.Error(t, err)
+}
