@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
+# With "node" or "python" as arguments these are found or installed too: tests run what merchants write in these languages.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -44,3 +45,11 @@ have=$(go env GOVERSION | sed 's/^go//')
 if ! newer_than "$want" "$have"; then
   newer_than 1.21 "$have" || fetch_go
 fi
+
+for tool in "$@"; do
+  case "$tool" in
+    node) command -v node >/dev/null || apt_get nodejs ;;
+    python) command -v python3 >/dev/null || apt_get python3-minimal ;;
+    *) say "unknown tool $tool: node and python are known"; exit 2 ;;
+  esac
+done
