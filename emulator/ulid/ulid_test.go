@@ -17,8 +17,7 @@ func TestAnIDHoldsItsTimeThenRandomness(t *testing.T) {
 	at := time.UnixMilli(1469922850259) // the example of the ULID specification: 01ARZ3NDEK…
 	zero, err := ulid.New(bytes.NewReader(make([]byte, 10)), at)
 	require.NoError(t, err)
-	require.Equal(t, "01ARYZ6S4K"+strings.Repeat("0", 16), zero[:10]+strings.Repeat("0", 16))
-	require.Equal(t, strings.Repeat("0", 16), zero[10:])
+	require.Equal(t, "01ARZ3NDEK"+strings.Repeat("0", 16), zero)
 	ones, err := ulid.New(bytes.NewReader(bytes.Repeat([]byte{0xff}, 10)), at)
 	require.NoError(t, err)
 	require.Equal(t, strings.Repeat("Z", 16), ones[10:])
