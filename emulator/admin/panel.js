@@ -69,6 +69,7 @@ async function pairingCode(sn) {
 }
 
 async function refresh() {
+  await refreshPayments();
   const [t, e, f, r] = await Promise.all([call('GET', '/terminals'), call('GET', '/entries'), call('GET', '/faults'), call('GET', '/requests?since=' + lastRequest)]);
   fill(byId('terminals'), ['Serial number', 'Location', 'Status', 'Key fingerprint', ''], t.terminals, 'No terminal yet: add one below.', (row, x) => {
     cell(row, x.serialNumber, 'mono');

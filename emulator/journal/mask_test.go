@@ -36,6 +36,7 @@ func TestMaskedTextHoldsNoSecret(t *testing.T) {
 		{name: "code in its field", text: `{"pairingCode":"1234-56"}`, secret: "1234-56", want: `{"pairingCode":"***"}`},
 		{name: "name of a field in another case", text: `{"PAIRINGCODE":"x"}`, secret: `"x"`, want: `{"PAIRINGCODE":"***"}`},
 		{name: "JWT", text: "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJTTi0xIn0.c2lnbmF0dXJl", secret: "c2lnbmF0dXJl", want: "Bearer ***"},
+		{name: "payment token", text: "/v1/pi_01ARZ3NDEK_secret_0a1b!", secret: "0a1b", want: "/v1/***!"},
 		{name: "public key", text: `{"k":"` + strings.Repeat("MIIB", 90) + `"}`, secret: "MIIB", want: `{"k":"***"}`},
 		{name: "list of hashes", text: `"hashes":["` + hash + `","` + hash + `"]}`, secret: hash, want: `"hashes":["***"]}`},
 		{name: "hidden word", text: "secret=" + key + "!", secret: key, want: "secret=***!"},
