@@ -95,7 +95,7 @@ func newRig(t *testing.T) *rig {
 		Log:    slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)
-	t.Cleanup(r.Client.Close)
+	t.Cleanup(r.Close)
 	return r
 }
 
