@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds what the build needs: git, Go and a C compiler. With an argument it finds what one kind of test needs besides:
+# Finds what the build needs: git, Go and a C compiler. With arguments it finds what some tests need besides:
 #   java    a JDK of version 17 or newer and Maven
 #   node    Node and npm
 #   python  Python with its package cryptography
@@ -55,29 +55,36 @@ jdk() { # of version 17 or newer
     [ "$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')" -ge 17 ]
 }
 
-case "${1:-}" in
-"") go_and_c ;;
-java)
-  go_and_c
-  jdk || apt_get default-jdk-headless
-  jdk || apt_get openjdk-17-jdk-headless # where the default is older
-  if ! jdk; then
-    say "JDK 17 or newer is needed; the javac found first on PATH is older."
-    exit 1
-  fi
-  command -v mvn >/dev/null || apt_get maven
-  ;;
-node)
-  { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
-  ;;
-python)
-  for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import cryptography' 2>/dev/null; then exit 0; fi
+python() { # with the package cryptography
+  local candidate
+  for candidate in python3 /usr/bin/python3; do
+    if "$candidate" -c 'import cryptography' 2>/dev/null; then return 0; fi
   done
-  apt_get python3 python3-cryptography
-  ;;
-*)
-  say "unknown argument $1; there are java, node and python"
-  exit 2
-  ;;
-esac
+  return 1
+}
+
+[ $# != 0 ] || go_and_c
+for need in "$@"; do
+  case "$need" in
+  java)
+    go_and_c
+    jdk || apt_get default-jdk-headless
+    jdk || apt_get openjdk-17-jdk-headless # where the default is older
+    if ! jdk; then
+      say "JDK 17 or newer is needed; the javac found first on PATH is older."
+      exit 1
+    fi
+    command -v mvn >/dev/null || apt_get maven
+    ;;
+  node)
+    { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
+    ;;
+  python)
+    python || apt_get python3 python3-cryptography
+    ;;
+  *)
+    say "unknown argument $need; there are java, node and python"
+    exit 2
+    ;;
+  esac
+done

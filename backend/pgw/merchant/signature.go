@@ -95,7 +95,7 @@ func (s Scheme) encode(sum []byte) string {
 	return hex.EncodeToString(sum)
 }
 
-// Sign gives the signature of a message. A scheme that is not known signs as none would: it gives "".
+// Sign gives the signature of a message, "" for a scheme that is not known.
 func (s Scheme) Sign(secret Secret, m Message) string {
 	if !s.Known() {
 		return ""
