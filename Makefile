@@ -7,6 +7,7 @@ SHELL       := /bin/bash
 GOLANGCI_VERSION := v2.15.0
 BIN := $(CURDIR)/bin
 export CGO_ENABLED := 1
+export PATH := $(BIN)/go/bin:$(PATH)
 
 .PHONY: setup
 setup: ## find or install Go and a C compiler
@@ -21,9 +22,32 @@ demo: build ## the whole journey, in a few seconds
 	@$(BIN)/posemu demo
 
 .PHONY: test
-test: setup bindings-check ## everything, with the race detector
+test: setup bindings-check ## everything, with the race detector, and the Kotlin side
 	@go vet ./...
 	@go test -race ./...
+	@$(MAKE) --no-print-directory jvm-test
+
+.PHONY: jvm
+jvm: build ## the binding for a desktop JVM
+	@scripts/setup.sh java
+	@scripts/jvm-binding.sh
+
+.PHONY: jvm-test
+jvm-test: jvm ## binding, Kotlin library and sample on a desktop JVM; MAVEN_FLAGS=-o works offline
+	@scripts/jvm-test.sh $(MAVEN_FLAGS)
+
+.PHONY: jvm-api-update
+jvm-api-update: jvm ## accept the public API of the Kotlin library as it is now
+	@scripts/jvm-test.sh -Dapi.update=true -Dtest=ApiTest -Dsurefire.failIfNoSpecifiedTests=false $(MAVEN_FLAGS)
+
+.PHONY: kotlin-format
+kotlin-format: ## mend the Kotlin files as far as ktlint can
+	@scripts/setup.sh java
+	@mvn -q -f android-sample -pl style verify -Dktlint.flags=-F $(MAVEN_FLAGS)
+
+.PHONY: jvm-bench
+jvm-bench: jvm ## a bound call beside the Go call, an offline check from Kotlin
+	@scripts/jvm-bench.sh $(MAVEN_FLAGS)
 
 .PHONY: lint
 lint: setup $(BIN)/golangci-lint-$(GOLANGCI_VERSION) ## gofmt, vet and golangci-lint
@@ -41,6 +65,11 @@ FUZZTIME ?= 20s
 fuzz: setup ## every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: proof
+proof: setup ## long proofs: thousands of kills, every fuzz target for a minute
+	@go test -run Kill -count 10 -timeout 60m ./internal/atomicfile ./offline ./cmd/posemu
+	@scripts/fuzz.sh 60s
+
 .PHONY: bindings-check
 bindings-check: setup ## gobind: nothing skipped, Java equal to the golden
 	@scripts/bindings-check.sh
@@ -54,8 +83,9 @@ aar: ## build/aar: the AAR with sources and POM; needs an NDK, see docs/aar.md
 	@scripts/aar.sh
 
 .PHONY: bench
-bench: setup ## every measured path beside its peer; fails when one is short
-	@go run ./bench
+bench: ## every measured path beside its peer, Java's too; fails when one is short
+	@scripts/setup.sh java
+	@go run ./bench $(BENCHFLAGS)
 
 .PHONY: clean
 clean: ## remove what was built

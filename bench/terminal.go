@@ -15,7 +15,6 @@ import (
 
 	"github.com/smartpos-go/terminal/backend/macs"
 	"github.com/smartpos-go/terminal/internal/clock"
-	"github.com/smartpos-go/terminal/internal/httpx"
 	"github.com/smartpos-go/terminal/offline"
 	"github.com/smartpos-go/terminal/pairing"
 )
@@ -25,7 +24,6 @@ type terminal struct {
 	job   job
 	admin *admin
 	store *offline.Store
-	http  *httpx.Client
 	macs  *macs.Client
 }
 
@@ -39,7 +37,7 @@ func runTerminal(ctx context.Context, text string, stdout io.Writer) (err error)
 		return fmt.Errorf("open terminal: %w", err)
 	}
 	defer func() {
-		t.http.Close()
+		t.macs.Close()
 		if closed := t.store.Close(); err == nil {
 			err = closed
 		}
@@ -73,17 +71,19 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	t.http, err = httpx.New(httpx.Options{BaseURL: t.admin.env.MACS.URL, TrustedCA: t.admin.caPEM, Clock: t.store.Clock()})
-	if err != nil {
-		return err
-	}
 	p, err := pairing.Open(pairing.Options{SerialNumber: t.job.Serial, Keys: &memoryKeys{}, Memory: t.store})
 	if err != nil {
 		return err
 	}
-	t.macs = macs.New(macs.Options{HTTP: t.http, Sign: func(next http.RoundTripper) http.RoundTripper {
-		return pairing.Transport{Next: next, Pairing: p, Clock: t.store.Clock()}
-	}})
+	t.macs, err = macs.New(macs.Options{
+		BaseURL: t.admin.env.MACS.URL, TrustedCA: t.admin.caPEM, Clock: t.store.Clock(),
+		Sign: func(next http.RoundTripper) http.RoundTripper {
+			return pairing.Transport{Next: next, Pairing: p, Clock: t.store.Clock()}
+		},
+	})
+	if err != nil {
+		return err
+	}
 	return t.pair(ctx, p)
 }
 

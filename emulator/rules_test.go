@@ -82,11 +82,25 @@ func TestPairing(t *testing.T) {
 
 func TestPairingCodeLivesTwoHours(t *testing.T) {
 	t.Parallel()
+	w := start(t, emulator.Options{})
+	p, other := register(t, w, "SN-1", "Gate 1"), register(t, w, "SN-2", "Gate 1")
+	code, otherCode := p.code(), other.code()
+	p.later(2*time.Hour - 10*time.Second)
+	require.Equal(t, http.StatusOK, p.pair(code, p.spki()).status)
+	p.later(2*time.Hour + time.Second)
+	require.Equal(t, "INVALID_PAIRING_CODE", other.pair(otherCode, other.spki()).code)
+	p.later(0)
+	require.Equal(t, "INVALID_PAIRING_CODE", other.pair(otherCode, other.spki()).code, "what has expired is deleted, wherever the clock goes")
+}
+
+// Only what has the shape of a code uses a try up.
+func TestWhatCannotBeACodeIsNoTry(t *testing.T) {
+	t.Parallel()
 	p := register(t, start(t, emulator.Options{}), "SN-1", "Gate 1")
 	code := p.code()
-	p.later(2*time.Hour + time.Second)
-	require.Equal(t, "INVALID_PAIRING_CODE", p.pair(code, p.spki()).code)
-	p.later(2*time.Hour - 10*time.Second)
+	for range 6 {
+		require.Equal(t, "INVALID_PAIRING_CODE", p.pair("abc", p.spki()).code)
+	}
 	require.Equal(t, http.StatusOK, p.pair(code, p.spki()).status)
 }
 

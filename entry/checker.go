@@ -35,7 +35,7 @@ const (
 	ForceOffline Mode = "force-offline"
 )
 
-// Options set up a Checker. MACS, Store and Ready are needed.
+// Options set up a Checker. MACS and Store are needed.
 type Options struct {
 	MACS  *macs.Client
 	Store *offline.Store
@@ -56,6 +56,9 @@ type Checker struct{ o Options }
 func New(o Options) *Checker {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
+	}
+	if o.Ready == nil {
+		o.Ready = func() error { return nil }
 	}
 	return &Checker{o: o}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/smartpos-go/terminal/keystore"
+	"github.com/smartpos-go/terminal/keystore/keystoretest"
 )
 
 // A terminal makes its key once and signs with it from then on.
@@ -36,7 +37,7 @@ func ExampleOpenSoftware() {
 
 // The whitelist holds HMACs of card numbers under a secret that is imported once.
 func ExampleStore() {
-	store := keystore.NewHost(newFakeHost())
+	store := keystore.NewHost(keystoretest.NewHost())
 	if err := store.ImportMAC("macs-whitelist", []byte("macs-whitelist-test-secret-32-bytes-long")); err != nil {
 		fmt.Println(err)
 		return

@@ -20,6 +20,7 @@ import (
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/keystore"
+	"github.com/smartpos-go/terminal/keystore/keystoretest"
 )
 
 var errHost = errors.New("android.security.KeyStoreException")
@@ -60,11 +61,11 @@ var uses = []struct {
 // failing is a host with "key" and "mac" on which generating, importing, signing, MACs and deleting do f.
 func failing(t *testing.T, f func() error) keystore.Store {
 	t.Helper()
-	host := newFakeHost()
+	host := keystoretest.NewHost()
 	require.NoError(t, host.GenerateKey("key", "ec-p256"))
 	require.NoError(t, host.GenerateMAC("mac"))
 	return keystore.NewHost(&oddHost{
-		fakeHost:    host,
+		Host:        host,
 		generateKey: func(string, string) error { return f() },
 		sign:        func(string, []byte) ([]byte, error) { return nil, f() },
 		importMAC:   func(string, []byte) error { return f() },
@@ -113,7 +114,7 @@ func TestHostThatThrows(t *testing.T) {
 func TestHostThatCannotReadItsKeys(t *testing.T) {
 	t.Parallel()
 	store := keystore.NewHost(&oddHost{
-		fakeHost:  newFakeHost(),
+		Host:      keystoretest.NewHost(),
 		publicKey: func(string) ([]byte, error) { return nil, errHost },
 		hasMAC:    func(string) (bool, error) { return false, errHost },
 	})
@@ -176,7 +177,7 @@ func TestBlockedHostHoldsABoundedNumberOfThreads(t *testing.T) {
 func TestHostThatReenters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		host := &oddHost{fakeHost: newFakeHost()}
+		host := &oddHost{Host: keystoretest.NewHost()}
 		store := keystore.NewHost(host)
 		require.NoError(t, store.ImportMAC("mac", secret))
 		var inner error
@@ -187,7 +188,7 @@ func TestHostThatReenters(t *testing.T) {
 			}
 			_, openErr := store.Signer(alias)
 			inner = errors.Join(err, openErr)
-			return host.fakeHost.Sign(alias, message)
+			return host.Host.Sign(alias, message)
 		}
 		_, err := store.Generate("key", keystore.P256)
 		require.NoError(t, err)
@@ -232,7 +233,7 @@ func TestHostThatGivesGarbage(t *testing.T) {
 		"RSA-3072":       spki(rsa3072.Public(), nil),
 		"exponent 3":     spki(&otherExponent, nil),
 	} {
-		host := &oddHost{fakeHost: newFakeHost(), publicKey: func(string) ([]byte, error) { return der, nil }}
+		host := &oddHost{Host: keystoretest.NewHost(), publicKey: func(string) ([]byte, error) { return der, nil }}
 		_, err := keystore.NewHost(host).Signer("key")
 		require.ErrorIs(t, err, fault.KeyLost, name)
 
@@ -253,8 +254,8 @@ func TestHostThatGivesGarbage(t *testing.T) {
 
 func TestHostThatMakesAnotherKeyThanAsked(t *testing.T) {
 	t.Parallel()
-	host := &oddHost{fakeHost: newFakeHost()}
-	host.generateKey = func(alias, _ string) error { return host.fakeHost.GenerateKey(alias, "ec-p256") }
+	host := &oddHost{Host: keystoretest.NewHost()}
+	host.generateKey = func(alias, _ string) error { return host.Host.GenerateKey(alias, "ec-p256") }
 	_, err := keystore.NewHost(host).Generate("key", keystore.RSA2048)
 	require.Equal(t, fault.Internal, fault.CodeOf(err))
 	require.ErrorContains(t, err, `"ec-p256", not "rsa-2048"`)
@@ -268,7 +269,7 @@ func TestHostThatSignsGarbage(t *testing.T) {
 	t.Parallel()
 	for _, keyType := range []keystore.KeyType{keystore.RSA2048, keystore.P256} {
 		for name, garbage := range map[string][]byte{"nil": nil, "short": {0x30}, "256 bytes": make([]byte, 256), "1 MiB": make([]byte, 1<<20)} {
-			host := &oddHost{fakeHost: newFakeHost()}
+			host := &oddHost{Host: keystoretest.NewHost()}
 			store := keystore.NewHost(host)
 			signer, err := store.Generate("key", keyType)
 			require.NoError(t, err)
@@ -287,7 +288,7 @@ func TestHostThatSignsGarbage(t *testing.T) {
 
 func TestKeyReplacedBehindTheStoreIsNoticed(t *testing.T) {
 	t.Parallel()
-	host := newFakeHost()
+	host := keystoretest.NewHost()
 	signer, err := keystore.NewHost(host).Generate("key", keystore.P256)
 	require.NoError(t, err)
 	require.NoError(t, host.GenerateKey("key", "ec-p256"))
@@ -298,7 +299,7 @@ func TestKeyReplacedBehindTheStoreIsNoticed(t *testing.T) {
 func TestHostThatGivesGarbageForAMAC(t *testing.T) {
 	t.Parallel()
 	for name, garbage := range map[string][]byte{"nil": nil, "31 bytes": make([]byte, 31), "33 bytes": make([]byte, 33)} {
-		host := &oddHost{fakeHost: newFakeHost()}
+		host := &oddHost{Host: keystoretest.NewHost()}
 		store := keystore.NewHost(host)
 		require.NoError(t, store.GenerateMAC("mac"))
 		mac, err := store.MAC("mac")
@@ -311,6 +312,6 @@ func TestHostThatGivesGarbageForAMAC(t *testing.T) {
 		require.ErrorIs(t, err, keystore.ErrNotFound, name)
 	}
 
-	host := &oddHost{fakeHost: newFakeHost(), mac: func(string, []byte) ([]byte, error) { return make([]byte, 32), nil }}
+	host := &oddHost{Host: keystoretest.NewHost(), mac: func(string, []byte) ([]byte, error) { return make([]byte, 32), nil }}
 	require.ErrorContains(t, keystore.NewHost(host).ImportMAC("mac", secret), "computes another MAC")
 }

@@ -110,6 +110,8 @@ func storageFault(op string, err error) error {
 		code = fault.StorageFull
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		code = fault.StorageReadOnly
+	case errors.Is(err, syscall.EIO):
+		code = fault.StorageDamaged
 	}
 	return fault.Wrap(code, op, err)
 }

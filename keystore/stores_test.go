@@ -35,7 +35,7 @@ var stores = map[string]struct {
 	},
 	"NewHost": {
 		open: func(*testing.T) (keystore.Store, func() keystore.Store) {
-			host := newFakeHost()
+			host := keystoretest.NewHost()
 			reopen := func() keystore.Store { return keystore.NewHost(host) }
 			return reopen(), reopen
 		},

@@ -14,7 +14,7 @@ func (t *Terminal) call(name string, op *Op, do func(ctx context.Context) (any, 
 	if err := t.begin(name); err != nil {
 		return "", err
 	}
-	defer t.calls.Done()
+	defer t.ended()
 	ctx, release := op.context(t.life)
 	defer release()
 	if ctx.Err() != nil {
@@ -31,15 +31,26 @@ func (t *Terminal) call(name string, op *Op, do func(ctx context.Context) (any, 
 	return string(encoded), nil
 }
 
-// begin counts a call, unless the terminal is closed.
+// begin counts a call, unless the terminal is closed. One that Java made with new was never open.
 func (t *Terminal) begin(name string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.shut {
+	if t.shut || t.life == nil {
 		return fault.New(fault.Closed, "mobile: "+name, "the terminal is closed; open it again")
 	}
-	t.calls.Add(1)
+	t.running++
 	return nil
+}
+
+// ended counts a call off. The last one of a closed terminal gives everything back.
+func (t *Terminal) ended() {
+	t.mu.Lock()
+	t.running--
+	last := t.shut && t.running == 0
+	t.mu.Unlock()
+	if last {
+		t.release()
+	}
 }
 
 // outward gives every error that leaves a code: what Close cancelled is closed, what has none is internal.

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -75,17 +75,18 @@ func parseConfig(text string, hostKeepsKeys bool) (*config, error) {
 	if !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
 		return nil, badConfig("it must be a JSON object")
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
 	var c config
-	if err := decoder.Decode(&c); err != nil {
+	err := json.Unmarshal([]byte(text), &c)
+	if err == nil {
+		err = exactKeys([]byte(text), reflect.TypeFor[config](), "")
+	}
+	if err != nil {
 		return nil, badConfig("%s", jsonProblem(err))
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, badConfig("there is something behind the JSON object")
-	}
 	switch {
-	case c.SerialNumber == "" || len(c.SerialNumber) > 64 || strings.TrimSpace(c.SerialNumber) != c.SerialNumber:
+	case c.SerialNumber == "":
+		return nil, badConfig("serialNumber is missing")
+	case len(c.SerialNumber) > 64 || strings.TrimSpace(c.SerialNumber) != c.SerialNumber:
 		return nil, badConfig("serialNumber must have 1 to 64 characters")
 	case c.DataDir == "":
 		return nil, badConfig("dataDir is missing")
@@ -101,23 +102,6 @@ func parseConfig(text string, hostKeepsKeys bool) (*config, error) {
 		}
 	}
 	return &c, nil
-}
-
-// jsonProblem names the key and never a value: it may be a secret or a card number.
-func jsonProblem(err error) string {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		what, _, _ := strings.Cut(kind.Value, " ") // "number 5555…" repeats the value
-		return fmt.Sprintf("%s has a wrong type: a %s", kind.Field, what)
-	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Sprintf("broken JSON at byte %d", syntax.Offset)
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return "broken JSON: it ends too early"
-	}
-	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
 func (c *config) path(name string) string {

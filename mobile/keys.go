@@ -35,14 +35,23 @@ func openKeys(c *config, host Host) (keystore.Store, error) {
 	return keystore.OpenSoftware(filepath.Join(c.DataDir, "keys"), keystore.SoftwareOptions{Key: seal}) //nolint:wrapcheck // a fault.
 }
 
-// lazyMAC opens a MAC key at its first use, which is after the data folder was locked.
-func lazyMAC(open func() (keystore.MAC, error)) offline.MAC {
+// keyOpener opens the key store at its first use, once. That is after the data folder was locked: before, another process may be
+// writing there.
+type keyOpener func() (keystore.Store, error)
+
+// lazyMAC opens a MAC key at its first use.
+func lazyMAC(keys keyOpener, open func(keystore.Store) (keystore.MAC, error)) offline.MAC {
 	var mu sync.Mutex
 	var mac keystore.MAC
 	return func(message []byte) ([sha256.Size]byte, error) {
 		mu.Lock()
 		if mac == nil {
-			opened, err := open()
+			store, err := keys()
+			if err != nil {
+				mu.Unlock()
+				return [sha256.Size]byte{}, err
+			}
+			opened, err := open(store)
 			if err != nil {
 				mu.Unlock()
 				return [sha256.Size]byte{}, err
@@ -57,8 +66,8 @@ func lazyMAC(open func() (keystore.MAC, error)) offline.MAC {
 
 // whitelistMAC is the key that hashes PANs: the one the app imported, or the secret of the configuration, put into the store
 // when it is not there yet.
-func whitelistMAC(keys keystore.Store, c *config) offline.MAC {
-	return lazyMAC(func() (keystore.MAC, error) {
+func whitelistMAC(opener keyOpener, c *config) offline.MAC {
+	return lazyMAC(opener, func(keys keystore.Store) (keystore.MAC, error) {
 		if c.WhitelistKey != "" {
 			mac, err := keys.MAC(c.WhitelistKey)
 			if errors.Is(err, keystore.ErrNotFound) {
@@ -82,8 +91,8 @@ func whitelistMAC(keys keystore.Store, c *config) offline.MAC {
 }
 
 // journalMAC is the key that proves journal rows; a lost one is made anew, and the rows of before count as unverified.
-func journalMAC(keys keystore.Store) offline.MAC {
-	return lazyMAC(func() (keystore.MAC, error) {
+func journalMAC(opener keyOpener) offline.MAC {
+	return lazyMAC(opener, func(keys keystore.Store) (keystore.MAC, error) {
 		mac, err := keys.MAC(aliasJournal)
 		switch {
 		case err == nil:

@@ -52,7 +52,7 @@ func (t *Terminal) Readiness(op *Op) (string, error) {
 		if paired.Severity == "ok" {
 			answer.Findings = append(answer.Findings, t.serverFinding(ctx))
 		}
-		answer.Findings = append(answer.Findings, t.listFinding(), t.clockFinding())
+		answer.Findings = append(answer.Findings, t.listFinding(), t.clockFinding()) // the server's Date has moved the clock by now
 		answer.Findings = append(answer.Findings, t.journalFindings(counts)...)
 		for _, f := range answer.Findings {
 			answer.Ready = answer.Ready && f.Severity != "blocking"
@@ -87,7 +87,7 @@ func (t *Terminal) serverFinding(ctx context.Context) finding {
 	if info.Code == fault.NotAuthorized {
 		return blocking(string(info.Code), info.Meaning, info.Text)
 	}
-	return warning(string(info.Code), info.Meaning, info.Text+" Until then entries are decided offline.")
+	return warning(string(info.Code), info.Meaning, info.Text+" Check the network; until the server answers entries are decided offline.")
 }
 
 func (t *Terminal) listFinding() finding {
@@ -113,12 +113,19 @@ func (t *Terminal) clockFinding() finding {
 	case status.Offset.Abs() > clockWarning:
 		return warning("clock_off", fmt.Sprintf("The device's clock is %v off the server's.", status.Offset.Abs().Round(time.Second)), fix)
 	}
-	return ok("clock", "The device's clock is right as far as is known.")
+	if !status.Observed {
+		return warning("clock_unconfirmed", "The device's clock was not compared with the server's since the terminal was opened.",
+			"Connect the terminal; without network see that date and time of the device are right.")
+	}
+	return ok("clock", "The device's clock agrees with the server's.")
 }
 
 func (t *Terminal) journalFindings(counts offline.Counts) []finding {
 	health := t.store.Health()
 	var found []finding
+	if health.Lost {
+		found = append(found, warning("journal_lost", "The stored journal was gone when the terminal was opened; what waited in it is lost.", "Contact support."))
+	}
 	if health.Missing > 0 {
 		found = append(found, warning("journal_incomplete", fmt.Sprintf("%d stored entries are missing.", health.Missing), "Export the journal and contact support."))
 	}

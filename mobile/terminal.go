@@ -84,7 +84,7 @@ func (t *Terminal) VoidEntry(op *Op, accessID string) (string, error) {
 // "generatedAt"}. The host hears progress. Errors: not_paired, invalid_list, and those of a call without an answer.
 func (t *Terminal) Sync(op *Op) (string, error) {
 	return t.call("sync", op, func(ctx context.Context) (any, error) {
-		result, err := t.store.Sync(ctx, t.macs, t.progress)
+		result, err := t.store.Sync(ctx, t.macs, t.out.progress)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (t *Terminal) Sync(op *Op) (string, error) {
 // "pending"}. What was answered before an error stays done; call it again later.
 func (t *Terminal) UploadReports(op *Op) (string, error) {
 	return t.call("upload", op, func(ctx context.Context) (any, error) {
-		result, err := t.store.Upload(ctx, t.macs, t.config.online, t.progress)
+		result, err := t.store.Upload(ctx, t.macs, t.config.online, t.out.progress)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +111,7 @@ func (t *Terminal) RunDue(op *Op) (string, error) {
 		if err := t.ready(); err != nil && fault.CodeOf(err) == fault.NotPaired {
 			return nil, err
 		}
-		due, err := t.store.RunDue(ctx, t.macs, t.config.online, t.progress)
+		due, err := t.store.RunDue(ctx, t.macs, t.config.online, t.out.progress)
 		if err != nil {
 			return nil, err
 		}

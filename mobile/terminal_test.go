@@ -18,7 +18,7 @@ import (
 const secret = "a whitelist secret of more than 32 bytes"
 
 // parameters of a terminal of a world; change edits them.
-func parameters(t *testing.T, w *emulator.World, change func(map[string]any)) string {
+func parameters(t testing.TB, w *emulator.World, change func(map[string]any)) string {
 	t.Helper()
 	p := map[string]any{
 		"serialNumber": "SN-M", "dataDir": filepath.Join(t.TempDir(), "data"), "whitelistSecret": secret,
@@ -46,7 +46,13 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 	for key, change := range map[string]func(map[string]any){
 		"serialNumbr":     func(p map[string]any) { p["serialNumbr"] = "x" },
 		"serialNumber":    func(p map[string]any) { p["serialNumber"] = 7 },
+		"serialNumber is": func(p map[string]any) { delete(p, "serialNumber") },
 		"dataDir":         func(p map[string]any) { delete(p, "dataDir") },
+		"dataDir cannot":  func(p map[string]any) { p["dataDir"] = "/dev/null/data" },
+		"WHITELISTSECRET": func(p map[string]any) { p["WHITELISTSECRET"] = secret; delete(p, "whitelistSecret") },
+		"macs.BaseURL":    func(p map[string]any) { p["macs"].(map[string]any)["BaseURL"] = "https://127.0.0.1" },
+		"timeouts must":   func(p map[string]any) { p["timeouts"] = nil },
+		"offline.max":     func(p map[string]any) { p["offline"] = map[string]any{"maxGuests": nil} },
 		"macs":            func(p map[string]any) { delete(p, "macs") },
 		"baseUrl":         func(p map[string]any) { p["macs"].(map[string]any)["baseUrl"] = "http://127.0.0.1" },
 		"trustedCa":       func(p map[string]any) { p["macs"].(map[string]any)["trustedCa"] = "x" },
@@ -64,7 +70,8 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 		require.ErrorContains(t, err, key)
 		require.NotContains(t, err.Error(), secret)
 	}
-	for _, text := range []string{"", "{", "[]", "null", parameters(t, w, nil) + "x"} {
+	twice := strings.Replace(parameters(t, w, nil), "{", `{"dataDir":"elsewhere",`, 1)
+	for _, text := range []string{"", "{", "[]", "null", parameters(t, w, nil) + "x", twice} {
 		_, err := mobile.Open(text, nil)
 		require.Equal(t, "invalid_config", mobile.ErrorCode(err), "%.10s", text)
 	}

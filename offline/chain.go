@@ -56,6 +56,9 @@ func (s *Store) prove(m message) ([]byte, error) {
 
 // intact reports whether a row is as it was written.
 func (s *Store) intact(e *entry) (bool, error) {
+	if e.damaged {
+		return false, nil
+	}
 	row, err := s.rowMAC(e)
 	if err != nil {
 		return false, err

@@ -1,8 +1,11 @@
 package offline
 
 import (
+	"crypto/hmac"
 	"database/sql"
+	"os"
 	"strconv"
+	"time"
 )
 
 // Health is what the check of the journal at Open found.
@@ -11,6 +14,8 @@ type Health struct {
 	Damaged int
 	// Missing rows were written and are gone.
 	Missing int
+	// Lost: the whole journal was gone when the terminal was opened, at most 30 days ago.
+	Lost bool
 	// Unverified rows were written under a key that is lost: they upload, and nothing proves them.
 	Unverified int
 }
@@ -20,6 +25,32 @@ func (s *Store) Health() Health {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.health
+}
+
+// checkLost notices a journal that was removed or emptied: the list files of its time are still there. It says so for 30 days.
+func (s *Store) checkLost(fresh bool) error {
+	const op = "offline: check journal"
+	now := s.clock.Now()
+	if fresh {
+		files, err := os.ReadDir(s.options.Dir)
+		if err != nil {
+			return stored(op, err)
+		}
+		for _, file := range files {
+			if isListFile(file.Name()) {
+				s.options.Log.Error("the journal is gone; what waited in it is lost")
+				s.health.Lost = true
+				return s.write(op, func(c *change) error { return setSetting(c, settingLost, strconv.FormatInt(now.Unix(), 10)) })
+			}
+		}
+	}
+	text, err := setting(s.db, settingLost)
+	if err != nil || text == "" {
+		return err
+	}
+	at, err := strconv.ParseInt(text, 10, 64)
+	s.health.Lost = err == nil && now.Before(time.Unix(at, 0).Add(keepUploaded))
+	return nil
 }
 
 // checkJournal walks the whole chain once. What is damaged is set aside, row by row; the rest goes on.
@@ -43,24 +74,28 @@ func (s *Store) checkJournal() error {
 	}
 	defer func() { _ = rows.Close() }()
 	var damaged []*entry
-	seq := anchor.Seq
+	seq, linked := anchor.Seq, anchorGood // linked: last is the MAC of row seq, as it was written
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {
 			return stored(op, err)
 		}
 		s.health.Missing += int(e.seq - seq - 1)
+		follows := !linked || e.seq != seq+1 || hmac.Equal(e.prev, last)
 		seq, last = e.seq, e.mac
-		if e.seq <= unverified {
+		if e.seq <= unverified && !e.damaged {
 			s.health.Unverified++
+			linked = false
 			continue
 		}
-		good, err := s.intact(e)
-		if err != nil {
+		if linked, err = s.intact(e); err != nil {
 			return err
 		}
-		if !good {
+		switch {
+		case !linked:
 			damaged = append(damaged, e)
+		case !follows: // both are good, and another one stood before this: a copy of the journal went on and came back
+			s.health.Missing++
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -122,6 +157,14 @@ func (s *Store) checkKey() (unverified int64, err error) {
 	if known == id {
 		return s.unverifiedThrough()
 	}
+	if _, _, good, err := s.loadEnd(s.db, settingHead); err != nil {
+		return 0, err
+	} else if good { // the present key wrote the journal: it is the note about the key that is damaged
+		if err := s.write(op, func(c *change) error { return setSetting(c, settingKeyID, id) }); err != nil {
+			return 0, err
+		}
+		return s.unverifiedThrough()
+	}
 	var last sql.NullInt64
 	if err := s.db.QueryRow("SELECT max(seq) FROM journal").Scan(&last); err != nil {
 		return 0, stored(op, err)
@@ -134,7 +177,11 @@ func (s *Store) checkKey() (unverified int64, err error) {
 			return nil
 		}
 		s.options.Log.Error("the journal's key is lost; rows so far upload unverified", "rows", last.Int64)
-		if err := setSetting(c, settingUnverified, strconv.FormatInt(last.Int64, 10)); err != nil {
+		end, err := s.newEnd(settingUnverified, last.Int64, nil)
+		if err != nil {
+			return err
+		}
+		if err := s.saveEnd(c, settingUnverified, end); err != nil {
 			return err
 		}
 		return s.resign(c)
@@ -165,14 +212,11 @@ func (s *Store) resign(c *change) error {
 	return nil
 }
 
+// unverifiedThrough is the last row that need not prove itself; 0 when nothing under the present key says so.
 func (s *Store) unverifiedThrough() (int64, error) {
-	text, err := setting(s.db, settingUnverified)
-	if err != nil || text == "" {
+	end, _, good, err := s.loadEnd(s.db, settingUnverified)
+	if err != nil || !good {
 		return 0, err
 	}
-	seq, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, nil //nolint:nilerr // unreadable: every row must prove itself.
-	}
-	return seq, nil
+	return end.Seq, nil
 }

@@ -48,14 +48,20 @@ func (s *Store) Confirm(ctx context.Context, client *macs.Client, id string, gue
 // confirmable says why an access cannot be confirmed with these guests.
 func (s *Store) confirmable(a *Access, guests int) error {
 	const op = "offline: confirm"
+	now, begun := s.clock.Now(), time.Time{}
+	if a.Mode == Offline { // given out by a clock that proved to be fast, it must not live on until that time comes
+		begun = a.ExpiresAt.Add(-AccessLife - time.Second)
+	}
 	switch {
-	case a.State == Voided || a.State == Quarantined:
+	case a.State == Ended && a.Note == string(fault.AlreadyConfirmed):
+		return fault.New(fault.AlreadyConfirmed, op, "the server has it with another number of guests")
+	case a.State == Voided || a.State == Quarantined || a.State == Ended:
 		return fault.New(fault.AccessNotFound, op, "the access is "+string(a.State))
 	case (a.State == Confirmed || a.State == Asking) && a.Guests != guests:
 		return fault.New(fault.AlreadyConfirmed, op, fmt.Sprintf("it was confirmed with %d guests", a.Guests))
 	case guests < 0 || guests > a.MaxGuests:
 		return fault.New(fault.InvalidGuests, op, fmt.Sprintf("0 to %d guests are possible", a.MaxGuests))
-	case a.State == Issued && !s.clock.Now().Before(a.ExpiresAt):
+	case a.State == Issued && (!now.Before(a.ExpiresAt) || now.Before(begun)):
 		return fault.New(fault.AccessExpired, op, "check the card again")
 	}
 	return nil
@@ -64,14 +70,15 @@ func (s *Store) confirmable(a *Access, guests int) error {
 // ask asks the server about an access whose intent is on disk, and writes down what it said. unanswered is why it said nothing.
 func (s *Store) ask(ctx context.Context, client *macs.Client, a Access, again bool, timeout time.Duration) (_ Access, unanswered, err error) {
 	answer := client.ConfirmEntry(ctx, a.ID, a.Guests, timeout)
-	event := settle
-	switch fault.CodeOf(answer) {
-	case "":
-	case fault.NotAuthorized, fault.ProtocolError, fault.InvalidGuests, fault.NotPaired, fault.KeyLost:
-		event = revert
-	case fault.AccessNotFound, fault.AlreadyConfirmed:
+	code, event := fault.CodeOf(answer), settle
+	givenUp := again && s.clock.Now().After(a.ExpiresAt.Add(askFor))
+	switch {
+	case code == "":
+	case code == fault.AccessNotFound, code == fault.AlreadyConfirmed, code == fault.InvalidGuests && again, code == fault.ProtocolError && givenUp:
 		event = refuse
-		a.Note = string(fault.CodeOf(answer))
+		a.Note = string(code)
+	case code == fault.NotAuthorized, code == fault.ProtocolError, code == fault.InvalidGuests, code == fault.NotPaired, code == fault.KeyLost:
+		event = revert
 	default: // no answer
 		s.options.Log.Info("confirm without an answer, will ask again", "fault", string(fault.CodeOf(answer)))
 		return a, answer, nil
@@ -88,8 +95,8 @@ func (s *Store) ask(ctx context.Context, client *macs.Client, a Access, again bo
 }
 
 // Void takes an access back. An online one that was not confirmed is forgotten, its hold at the server lapses. An offline entry
-// that was not sent is marked, kept and not uploaded. Errors: access_not_found; already_reported when the server has the
-// entry or may have it.
+// that was not sent is marked, kept and not uploaded. What is in quarantine is settled: a person looked at it, and it is not
+// needed any more. Errors: access_not_found; already_reported when the server has the entry or may have it.
 func (s *Store) Void(id string) (Access, error) {
 	const op = "offline: void"
 	var a Access
@@ -101,8 +108,10 @@ func (s *Store) Void(id string) (Access, error) {
 		a = *row
 		reported := fault.New(fault.AlreadyReported, op, "the server has this entry, or may have it")
 		switch {
-		case a.State == Issued || a.State == Voided:
+		case a.State == Issued || a.State == Voided || a.State == Quarantined:
 			return s.moveAccess(c, &a, void, false)
+		case a.State == Ended:
+			return fault.New(fault.AccessNotFound, op, "the server does not have this access")
 		case a.Mode == Online:
 			return reported
 		}
@@ -110,10 +119,10 @@ func (s *Store) Void(id string) (Access, error) {
 		switch {
 		case err != nil:
 			return err
-		case e == nil || e.state != waiting:
+		case e == nil || (e.state != waiting && e.state != quarantined):
 			return reported
 		}
-		if err := s.moveEntry(c, e, voided, ""); err != nil {
+		if err := s.moveEntry(c, e, voided, e.note); err != nil { // the note says why it was in quarantine
 			return err
 		}
 		a.State = Voided
@@ -152,28 +161,39 @@ func (s *Store) accessesIn(state AccessState) ([]Access, error) {
 		if err != nil {
 			return nil, stored(op, err)
 		}
+		if a == nil {
+			s.options.Log.Error("an access is damaged and left out", "state", string(state))
+			continue
+		}
 		all = append(all, *a)
 	}
 	return all, stored(op, rows.Err())
 }
 
-// resolve asks again about every confirm without an answer. It stops at the first that gets none again.
+// resolve asks again about every confirm without an answer. One that gets none again does not keep the others from being asked,
+// unless nobody would answer them either. It gives the first error that leaves a confirm open.
 func (s *Store) resolve(ctx context.Context, client *macs.Client, timeout time.Duration) error {
 	unknown, err := s.accessesIn(Asking)
 	if err != nil {
 		return err
 	}
+	var first error
 	for _, a := range unknown {
-		_, unanswered, err := s.ask(ctx, client, a, true, timeout)
-		switch fault.CodeOf(err) {
-		case "":
-			if unanswered != nil {
-				return unanswered
-			}
-		case fault.AccessNotFound, fault.AlreadyConfirmed: // it is in quarantine now; the rest goes on
+		a, unanswered, err := s.ask(ctx, client, a, true, timeout)
+		if a.State == Quarantined { // it is answered: a person has to look at it
+			continue
+		}
+		if err == nil {
+			err = unanswered
+		}
+		if first == nil {
+			first = err
+		}
+		switch fault.CodeOf(err) { //nolint:exhaustive // these are about this confirm alone.
+		case "", fault.ProtocolError, fault.ServerError, fault.RateLimited, fault.BadResponse:
 		default:
-			return err
+			return first
 		}
 	}
-	return nil
+	return first
 }

@@ -45,42 +45,54 @@ type Decision struct {
 
 // Decide answers from the lists: a card that the server turned away in the last 24 h is denied, then missing and stale lists
 // deny, then the whitelist and after it the BIN ranges admit, up to the limits per card and day and of waiting entries. It
-// writes nothing and never waits for the network. pan is the PAN that hash was made of.
+// never waits for the network, and writes only when it finds a list damaged. pan is the PAN that hash was made of.
 func (s *Store) Decide(pan []byte, hash PANHash) (Decision, error) {
 	now := s.clock.Now()
 	if err := s.turnDay(dayOf(now)); err != nil {
 		return Decision{}, err
 	}
+	d, damaged, err := s.decide(now, pan, hash)
+	if damaged != "" { // noted, so that the next sync fetches it whole, after a restart too
+		s.options.Log.Error("the whitelist file is damaged and counts as missing", "file", damaged)
+		if err := s.write("offline: decide", func(c *change) error { return setSetting(c, settingDamaged, damaged) }); err != nil {
+			s.options.Log.Error("the damage could not be noted", "fault", string(fault.CodeOf(err)))
+		}
+	}
+	return d, err
+}
+
+// decide also gives the name of a file that it found damaged.
+func (s *Store) decide(now time.Time, pan []byte, hash PANHash) (d Decision, damaged string, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		return Decision{}, closedFault("offline: decide")
+		return Decision{}, "", closedFault("offline: decide")
 	}
-	var d Decision
 	if s.lists != nil {
 		d.ListVersion, d.ListAge = s.lists.Version, max(0, now.Sub(s.lists.ReceivedAt))
 		d.ListOld = d.ListAge >= s.options.ListWarnAge
 	}
 	if r, refused := s.refusals[hash]; refused && now.Unix() < r.until {
 		d.Reason, d.RefusalCode = RecentRefusal, r.code
-		return d, nil
+		return d, "", nil
 	}
 	switch {
 	case s.lists == nil || s.lists.damaged.Load():
 		d.Reason = ListMissing
-		return d, nil
+		return d, "", nil
 	case d.ListAge >= s.options.ListMaxAge:
 		d.Reason = ListStale
-		return d, nil
+		return d, "", nil
 	}
 	reason, err := s.lists.find(pan, hash)
 	if err = stored("offline: decide", err); errors.Is(err, fault.StorageDamaged) {
-		s.options.Log.Error("the whitelist file is damaged and counts as missing", "error", err)
-		s.lists.damaged.Store(true)
 		d.Reason = ListMissing
-		return d, nil
+		if s.lists.damaged.CompareAndSwap(false, true) {
+			damaged = s.lists.Whitelist.File
+		}
+		return d, damaged, nil
 	} else if err != nil {
-		return d, err
+		return d, "", err
 	}
 	switch {
 	case reason == NotListed:
@@ -90,7 +102,7 @@ func (s *Store) Decide(pan []byte, hash PANHash) (Decision, error) {
 	default:
 		d.Allowed, d.Reason, d.MaxGuests = true, reason, *s.options.MaxGuests
 	}
-	return d, nil
+	return d, "", nil
 }
 
 // turnDay counts anew when the UTC day of trusted time is another than the counts are of.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
+	"github.com/smartpos-go/terminal/fault"
 )
 
 // keepUploaded is how long an uploaded or voided row stays for questions.
@@ -61,6 +62,17 @@ func (s *Store) RunDue(ctx context.Context, client *macs.Client, timeout time.Du
 	return due, errors.Join(syncErr, uploadErr)
 }
 
+// tidy prunes once a server's Date was seen in this run: by a clock that is wrong a refusal or an access would go too early, and
+// for good. What it cannot do is done the next time.
+func (s *Store) tidy() {
+	if !s.clock.Status().Observed {
+		return
+	}
+	if err := s.prune(); err != nil {
+		s.options.Log.Warn("what has run out stays for now", "fault", string(fault.CodeOf(err)))
+	}
+}
+
 // prune removes rows that were done with 30 days ago, oldest first and without a gap, and moves the start of the chain behind
 // them; and what else has run out.
 func (s *Store) prune() error {
@@ -80,7 +92,7 @@ func (s *Store) prune() error {
 			query string
 			time  int64
 		}{
-			{"DELETE FROM refusal WHERE until <= ?", now.Unix()},
+			{"DELETE FROM refusal WHERE until <= ?", now.Unix()}, // s.refusals forgets them at the next open
 			{"DELETE FROM open_check WHERE started_at <= ?", now.Add(-AccessLife).Unix()},
 			{"DELETE FROM access WHERE state IN ('issued', 'voided', 'ended') AND expires_at <= ?", now.Add(-syncEvery).Unix()},
 			{"DELETE FROM access WHERE state = 'confirmed' AND expires_at <= ?", old},

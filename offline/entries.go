@@ -40,6 +40,8 @@ type entry struct {
 	stateAt    int64
 	note       string
 	stateMAC   []byte
+	// damaged: a column holds no value of its type.
+	damaged bool
 	// fresh: it was waiting until the running upload took it, so no request before this one carried it.
 	fresh bool
 }
@@ -47,11 +49,18 @@ type entry struct {
 const entryColumns = "seq, entry_id, pan_hash, guests, reason, occurred_at, request_id, prev, mac, state, state_at, note, state_mac"
 
 func scanEntry(row interface{ Scan(...any) error }) (*entry, error) {
-	var e entry
-	var hash []byte
-	err := row.Scan(&e.seq, &e.id, &hash, &e.guests, &e.reason, &e.occurredAt, &e.requestID, &e.prev, &e.mac, &e.state, &e.stateAt, &e.note, &e.stateMAC)
-	copy(e.hash[:], hash)
-	return &e, err //nolint:wrapcheck // mapped by the caller.
+	var seq, guests, occurredAt, stateAt intColumn
+	var id, reason, requestID, state, note textColumn
+	var hash, prev, mac, stateMAC blobColumn
+	err := row.Scan(&seq, &id, &hash, &guests, &reason, &occurredAt, &requestID, &prev, &mac, &state, &stateAt, &note, &stateMAC)
+	e := &entry{
+		seq: seq.value, id: id.value, guests: int(guests.value), reason: reason.value, occurredAt: occurredAt.value, requestID: requestID.value,
+		prev: prev.value, mac: mac.value, state: entryState(state.value), stateAt: stateAt.value, note: note.value, stateMAC: stateMAC.value,
+		damaged: guests.bad || occurredAt.bad || stateAt.bad || id.bad || reason.bad || requestID.bad || state.bad || note.bad ||
+			hash.bad || prev.bad || mac.bad || stateMAC.bad,
+	}
+	copy(e.hash[:], hash.value)
+	return e, err //nolint:wrapcheck // mapped by the caller.
 }
 
 // chainEnd is an end of the chain: the newest row, or the last one that was pruned.
@@ -135,7 +144,7 @@ func (s *Store) moveEntry(c *change, e *entry, to entryState, note string) error
 	if moved.stateMAC, err = s.stateMAC(&moved); err != nil {
 		return err
 	}
-	result, err := c.Exec("UPDATE journal SET state = ?, state_at = ?, note = ?, state_mac = ? WHERE seq = ? AND state = ?",
+	result, err := c.Exec("UPDATE journal SET state = ?, state_at = ?, note = ?, state_mac = ? WHERE seq = ? AND (state = ? OR typeof(state) <> 'text')",
 		moved.state, moved.stateAt, moved.note, moved.stateMAC, e.seq, from)
 	if err != nil {
 		return err //nolint:wrapcheck // mapped by write.

@@ -3,8 +3,12 @@ package offline
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"strconv"
+	"syscall"
 	"time"
 
+	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/atomicfile"
 )
 
@@ -26,6 +30,8 @@ type exported struct {
 	V          int       `json:"v"`
 	ExportedAt time.Time `json:"exportedAt"`
 	Entries    []Entry   `json:"entries"`
+	// UploadedThrough is the high-water mark: every row up to this number was sent and answered.
+	UploadedThrough int64 `json:"uploadedThrough"`
 	// Unknown are online confirms whose answer is not known, and those that were refused after that.
 	Unknown []exportedAccess `json:"unknown"`
 }
@@ -57,7 +63,8 @@ func (s *Store) List() ([]Entry, error) {
 }
 
 // Export writes what waits and what is in quarantine to a JSON file of mode 0600, whole or not at all, and gives the number
-// of entries in it. Nothing is changed: exported rows still upload. No PAN is in it, only keyed hashes.
+// of entries in it. Nothing is changed: exported rows still upload. No PAN is in it, only keyed hashes. Errors: invalid_request
+// for a path that cannot be a file, storage faults.
 func (s *Store) Export(path string) (int, error) {
 	const op = "offline: export"
 	entries, err := s.List()
@@ -65,6 +72,11 @@ func (s *Store) Export(path string) (int, error) {
 		return 0, err
 	}
 	out := exported{V: 1, ExportedAt: s.clock.Now().Truncate(time.Second), Entries: entries, Unknown: []exportedAccess{}}
+	mark, err := setting(s.db, settingUploaded)
+	if err != nil {
+		return 0, err
+	}
+	out.UploadedThrough, _ = strconv.ParseInt(mark, 10, 64) // empty before the first upload
 	for _, state := range []AccessState{Asking, Quarantined} {
 		accesses, err := s.accessesIn(state)
 		if err != nil {
@@ -78,5 +90,11 @@ func (s *Store) Export(path string) (int, error) {
 	if err != nil {
 		return 0, stored(op, err)
 	}
-	return len(entries), stored(op, atomicfile.Write(path, append(text, '\n'), 0o600))
+	err = atomicfile.Write(path, append(text, '\n'), 0o600)
+	for _, reason := range []error{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.ENAMETOOLONG, syscall.EEXIST, syscall.EINVAL} {
+		if errors.Is(err, reason) {
+			return 0, fault.New(fault.InvalidRequest, op, "the path cannot be a file: "+reason.Error())
+		}
+	}
+	return len(entries), stored(op, err)
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/smartpos-go/terminal/backend/macs"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
-	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // testSecret is the whitelist secret of every test.
@@ -114,10 +113,10 @@ func ServeMACS(t testing.TB, handler http.Handler) (*macs.Client, *httptest.Serv
 	t.Cleanup(server.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	// A clock of its own: the store's is moved by tests, and certificates of now must be in date.
-	client, err := httpx.New(httpx.Options{BaseURL: server.URL, TrustedCA: ca, Clock: clock.New(clock.System{}, clock.State{})})
+	client, err := macs.New(macs.Options{BaseURL: server.URL, TrustedCA: ca})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	return macs.New(macs.Options{HTTP: client, Sign: func(next http.RoundTripper) http.RoundTripper { return next }}), server
+	return client, server
 }
 
 // ListServer serves the two lists as MACS does: each with its ETag, 304 when the terminal has it.

@@ -3,11 +3,13 @@ package offline
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
 )
 
@@ -132,6 +134,26 @@ func TestJournalDamage(t *testing.T) {
 	}
 }
 
+// TestARowOfAnotherCopy: a row that is good by itself and was written by a copy of this journal takes the place of one that was
+// written here: the row behind it tells.
+func TestARowOfAnotherCopy(t *testing.T) {
+	t.Parallel()
+	o, _ := closedJournal(t, 1)
+	other := o
+	other.Dir = t.TempDir()
+	require.NoError(t, os.WriteFile(journalPath(other), mustRead(t, journalPath(o)), 0o600))
+	stray := openStore(t, other)
+	ids := enter(t, stray, 1)
+	row, err := stray.entryByID(stray.db, ids[0])
+	require.NoError(t, err)
+	s := openStore(t, o)
+	enter(t, s, 2)
+	require.NoError(t, s.Close())
+	alter(t, journalPath(o), "DELETE FROM journal WHERE seq = 2")
+	alter(t, journalPath(o), insertRow(row))
+	require.Equal(t, Health{Missing: 1}, openStore(t, o).Health())
+}
+
 // TestDamageFoundWhileOpen: a row that is altered behind an open store is set aside by the upload that meets it.
 func TestDamageFoundWhileOpen(t *testing.T) {
 	t.Parallel()
@@ -181,10 +203,10 @@ func TestPrune(t *testing.T) {
 	require.NoError(t, err)
 	kept := enter(t, s, 1)
 	source.Advance(keepUploaded)
-	s = reopen(t, s)
+	require.NoError(t, s.prune())
 	require.Len(t, statesOf(t, s), 3, "30 days are not over")
 	source.Advance(1e9)
-	s = reopen(t, s)
+	require.NoError(t, s.prune())
 	require.Equal(t, map[string]entryState{kept[0]: waiting}, statesOf(t, s))
 	require.Zero(t, s.Health())
 	s = reopen(t, s)
@@ -209,6 +231,10 @@ func TestJournalHoldsNoPAN(t *testing.T) {
 	_, _, err = s.Confirm(t.Context(), nil, a.ID, 0, 0)
 	require.NoError(t, err)
 	path := t.TempDir() + "/export.json"
+	for _, bad := range []string{"", t.TempDir(), t.TempDir() + "/none/export.json", path + "\x00"} {
+		_, err := s.Export(bad)
+		requireCode(t, fault.InvalidRequest, err)
+	}
 	n, err := s.Export(path)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)

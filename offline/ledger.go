@@ -21,6 +21,9 @@ const (
 // AccessLife is how long an offline access can be confirmed (contract: as an online one).
 const AccessLife = 120 * time.Second
 
+// askFor is how long after its end an access is asked about that the server answers with nonsense; then a person has to look at it.
+const askFor = 24 * time.Hour
+
 // refusalLife is how long a card that the server turned away stays turned away offline.
 const refusalLife = 24 * time.Hour
 
@@ -63,7 +66,7 @@ func nextAccess(state AccessState, event accessEvent, again bool) (AccessState, 
 		return Quarantined, nil
 	case event == refuse && state == Asking:
 		return Ended, nil
-	case event == void && (state == Issued || state == Voided):
+	case event == void && (state == Issued || state == Voided || state == Quarantined):
 		return Voided, nil
 	}
 	return state, fmt.Errorf("offline: %s cannot happen to an access that is %s", event, state)
@@ -85,19 +88,26 @@ type Access struct {
 
 const accessColumns = "id, mode, pan_hash, max_guests, expires_at, reason, request_id, state, guests, note"
 
+// readAccess gives nil for a row that is damaged: nothing can be made of it.
 func readAccess(row interface{ Scan(...any) error }) (*Access, error) {
-	var a Access
-	var hash []byte
-	var expires int64
-	err := row.Scan(&a.ID, &a.Mode, &hash, &a.MaxGuests, &expires, &a.Reason, &a.RequestID, &a.State, &a.Guests, &a.Note)
-	copy(a.Hash[:], hash)
-	a.ExpiresAt = time.Unix(expires, 0).UTC()
-	return &a, err //nolint:wrapcheck // mapped by the caller.
+	var id, mode, reason, requestID, state, note textColumn
+	var hash blobColumn
+	var maxGuests, expires, guests intColumn
+	err := row.Scan(&id, &mode, &hash, &maxGuests, &expires, &reason, &requestID, &state, &guests, &note)
+	if err != nil || id.bad || mode.bad || reason.bad || requestID.bad || state.bad || note.bad || hash.bad || maxGuests.bad || expires.bad || guests.bad {
+		return nil, err //nolint:wrapcheck // mapped by the caller.
+	}
+	a := &Access{
+		ID: id.value, Mode: mode.value, MaxGuests: int(maxGuests.value), ExpiresAt: time.Unix(expires.value, 0).UTC(), Reason: reason.value,
+		RequestID: requestID.value, State: AccessState(state.value), Guests: int(guests.value), Note: note.value,
+	}
+	copy(a.Hash[:], hash.value)
+	return a, nil
 }
 
 func access(db execer, id string) (*Access, error) {
 	a, err := readAccess(db.QueryRow("SELECT "+accessColumns+" FROM access WHERE id = ?", id))
-	if errors.Is(err, sql.ErrNoRows) || (err == nil && a.State == Ended) {
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && a == nil) {
 		return nil, fault.New(fault.AccessNotFound, "offline: access", "no access with this id was given out here")
 	}
 	return a, stored("offline: access", err)

@@ -1,9 +1,13 @@
 package offline
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +34,7 @@ func TestNextAccess(t *testing.T) {
 		{Asking, revert, false}: Issued, {Asking, revert, true}: Asking,
 		{Asking, refuse, false}: Ended, {Asking, refuse, true}: Quarantined,
 		{Issued, void, false}: Voided, {Issued, void, true}: Voided, {Voided, void, false}: Voided, {Voided, void, true}: Voided,
+		{Quarantined, void, false}: Voided, {Quarantined, void, true}: Voided,
 	}
 	for _, state := range states {
 		for _, event := range events {
@@ -215,7 +220,7 @@ func TestConfirmOnline(t *testing.T) {
 		{"confirmed", 200, "", "", Confirmed, Confirmed},
 		{"not found", 404, "ACCESS_NOT_FOUND", fault.AccessNotFound, Ended, Quarantined},
 		{"already confirmed", 409, "ALREADY_CONFIRMED", fault.AlreadyConfirmed, Ended, Quarantined},
-		{"invalid guests", 422, "INVALID_GUESTS", fault.InvalidGuests, Issued, Asking},
+		{"invalid guests", 422, "INVALID_GUESTS", fault.InvalidGuests, Issued, Quarantined},
 		{"signature refused", 401, "", fault.NotAuthorized, Issued, Asking},
 		{"not understood", 400, "", fault.ProtocolError, Issued, Asking},
 	}
@@ -248,6 +253,69 @@ func TestConfirmOnline(t *testing.T) {
 			require.Empty(t, statesOf(t, s), "an online entry is no journal row")
 		})
 	}
+}
+
+// TestAlreadyConfirmedStays: the server has the entry with other guests, and says so each time.
+func TestAlreadyConfirmedStays(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	client, _ := ServeMACS(t, &confirmServer{status: 409, code: "ALREADY_CONFIRMED"})
+	_, err := s.GrantOnline(hashOf(1), "", macs.Access{AccessID: "a", MaxGuests: 2, Life: time.Minute})
+	require.NoError(t, err)
+	for range 2 {
+		_, _, err = s.Confirm(t.Context(), client, "a", 2, time.Second)
+		requireCode(t, fault.AlreadyConfirmed, err)
+	}
+}
+
+// TestAConfirmWithoutAnAnswerHoldsNothingUp: others are asked, reports go out; a day later a person has to look at it, and can
+// settle it.
+func TestAConfirmWithoutAnAnswerHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	s, source := newStore(t)
+	ids := enter(t, s, 3)
+	reports, confirms := newReportServer(), &confirmServer{status: 408}
+	var poison atomic.Bool
+	client, _ := ServeMACS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/offline_reports") {
+			reports.ServeHTTP(w, r)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		if poison.Load() && strings.Contains(string(body), `"b"`) {
+			w.WriteHeader(http.StatusNotFound) // no code: nonsense
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		confirms.ServeHTTP(w, r)
+	}))
+	for _, id := range []string{"a", "b", "c"} {
+		_, err := s.GrantOnline(hashOf(1), "", macs.Access{AccessID: id, MaxGuests: 2, Life: time.Minute})
+		require.NoError(t, err)
+		_, known, err := s.Confirm(t.Context(), client, id, 2, time.Second)
+		require.NoError(t, err)
+		require.False(t, known)
+	}
+	poison.Store(true)
+	confirms.say(200, "")
+	result, err := s.Upload(t.Context(), client, time.Second, nil)
+	requireCode(t, fault.ProtocolError, err)
+	require.Equal(t, UploadResult{Uploaded: len(ids)}, result)
+	counts, err := s.Counts()
+	require.NoError(t, err)
+	require.Equal(t, Counts{Unknown: 1}, counts, "the one behind it was answered")
+
+	source.Advance(askFor + time.Hour)
+	_, err = s.Upload(t.Context(), client, time.Second, nil)
+	require.NoError(t, err)
+	counts, err = s.Counts()
+	require.NoError(t, err)
+	require.Equal(t, Counts{Quarantined: 1}, counts)
+	_, err = s.Void("b")
+	require.NoError(t, err)
+	counts, err = s.Counts()
+	require.NoError(t, err)
+	require.True(t, counts.SafeToWipe())
 }
 
 // TestUnansweredConfirmIsAskedAgain: by an upload, after a restart, with the guests of the intent.

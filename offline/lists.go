@@ -73,7 +73,19 @@ func (s *Store) openLists() error {
 			}
 		}
 	}
+	if s.lists != nil {
+		damaged, err := setting(s.db, settingDamaged)
+		if err != nil {
+			return err
+		}
+		s.lists.damaged.Store(damaged == s.lists.Whitelist.File)
+	}
 	return s.sweep()
+}
+
+// isListFile reports whether a name in the data folder is that of a list.
+func isListFile(name string) bool {
+	return strings.HasPrefix(name, "whitelist-") || strings.HasPrefix(name, "binranges-")
 }
 
 func (s *Store) openFiles(in inForce) (*lists, error) {
@@ -96,7 +108,7 @@ func (s *Store) sweep() error {
 	}
 	for _, file := range files {
 		name := file.Name()
-		left := strings.HasPrefix(name, "tmp-") || strings.HasPrefix(name, "whitelist-") || strings.HasPrefix(name, "binranges-")
+		left := strings.HasPrefix(name, "tmp-") || isListFile(name)
 		if !left || (s.lists != nil && (name == s.lists.Whitelist.File || name == s.lists.BINRanges.File)) {
 			continue
 		}

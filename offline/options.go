@@ -24,11 +24,11 @@ const syncEvery = 24 * time.Hour
 // MAC is HMAC-SHA256 under a key that the store of keys holds.
 type MAC func(message []byte) ([sha256.Size]byte, error)
 
-// Options set up a Store. Dir, Time, Whitelist and Chain are needed.
+// Options set up a Store. Dir, Whitelist and Chain are needed.
 type Options struct {
 	// Dir is the data folder; it is made with mode 0700.
 	Dir string
-	// Time is the device's clock; the store remembers what was learnt about it.
+	// Time is the device's clock; the store remembers what was learnt about it. Nil is the machine's.
 	Time clock.Source
 	// Whitelist hashes PANs as the server does.
 	Whitelist MAC
@@ -54,8 +54,8 @@ func (o Options) checked() (Options, error) {
 	switch {
 	case o.Dir == "":
 		return bad("dataDir is missing")
-	case o.Time == nil || o.Whitelist == nil || o.Chain == nil:
-		return bad("Time, Whitelist and Chain are needed")
+	case o.Whitelist == nil || o.Chain == nil:
+		return bad("Whitelist and Chain are needed")
 	case o.ListWarnAge < 0:
 		return bad("listWarnAge cannot be negative")
 	case o.ListMaxAge < 0:
@@ -66,6 +66,9 @@ func (o Options) checked() (Options, error) {
 		return bad("maxPending cannot be negative")
 	case o.PerCardPerDay < 0:
 		return bad("perCardPerDay cannot be negative")
+	}
+	if o.Time == nil {
+		o.Time = clock.System{}
 	}
 	if o.ListWarnAge == 0 {
 		o.ListWarnAge = DefaultListWarnAge

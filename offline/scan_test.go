@@ -189,8 +189,9 @@ func TestHashBodies(t *testing.T) {
 		{name: "65 deep", body: `{"a":` + deep(64) + `,"hashes":[]}`, rows: -1, names: "deeper than 64"},
 		{name: "long text skipped", body: `{"a":"` + strings.Repeat("x", 200_000) + `","b":` + strings.Repeat("1", 100_000) + `,"hashes":[]}`},
 		{name: "longest generatedAt", body: `{"generatedAt":"` + strings.Repeat(`\u0041`, 64) + `","hashes":[]}`},
-		{name: "too long generatedAt", body: `{"generatedAt":"` + strings.Repeat("A", 65) + `","hashes":[]}`, rows: -1, names: "generatedAt"},
-		{name: "generatedAt a number", body: `{"generatedAt":1,"hashes":[]}`, rows: -1, names: "generatedAt"},
+		{name: "too long generatedAt", body: `{"generatedAt":"` + strings.Repeat("A", 65) + `","hashes":[]}`, },
+		{name: "generatedAt a number", body: `{"generatedAt":1,"hashes":[]}`},
+		{name: "generatedAt an object", body: `{"generatedAt":{"a":[1]},"hashes":[]}`},
 		{name: "generatedAt twice", body: `{"generatedAt":"","generatedAt":"","hashes":[]}`, rows: -1, names: "twice"},
 		{name: "empty body", body: "", rows: -1, names: "too early"},
 		{name: "HTML", body: "<!DOCTYPE html><html></html>", rows: -1, names: "not a JSON object"},
@@ -284,7 +285,7 @@ func referenceList(body []byte, rowsName string) (list reference, ok bool) {
 	}
 	if at := members["generatedAt"]; len(at) == 1 {
 		if at[0][0] != '"' || json.Unmarshal(at[0], &list.generatedAt) != nil || len(list.generatedAt) > maxGeneratedAt {
-			return list, false
+			list.generatedAt = ""
 		}
 	}
 	if count := members["count"]; len(count) == 1 {

@@ -17,6 +17,8 @@ const (
 	settingAnchor     = "journal.anchor"
 	settingKeyID      = "journal.key"
 	settingUnverified = "journal.unverified"
+	settingLost       = "journal.lost"  // Unix seconds of when it was found out
+	settingDamaged    = "lists.damaged" // the whitelist file that a lookup could not read
 	settingUploaded   = "journal.uploaded"
 )
 

@@ -16,9 +16,6 @@ import (
 // PANHash is HMAC-SHA256 of a PAN under the whitelist secret (protocol section 1.4).
 type PANHash [sha256.Size]byte
 
-// clockSaveEvery is how far trusted time may run ahead of what is on disk while nothing else is written.
-const clockSaveEvery = time.Minute
-
 // Store is an open data folder. Make one with Open; Close it.
 type Store struct {
 	options Options
@@ -74,7 +71,8 @@ func Open(o Options) (*Store, error) {
 }
 
 func (s *Store) open() (err error) {
-	if s.db, err = openJournal(s.options.Dir); err != nil {
+	var fresh bool
+	if s.db, fresh, err = openJournal(s.options.Dir); err != nil {
 		return err
 	}
 	saved, err := savedClock(s.db)
@@ -82,7 +80,10 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	s.clock = clock.New(s.options.Time, saved)
-	for _, step := range []func() error{s.checkJournal, s.prune, s.loadMirrors, s.openLists} {
+	if err := s.checkLost(fresh); err != nil {
+		return err
+	}
+	for _, step := range []func() error{s.checkJournal, s.loadMirrors, s.openLists} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -99,47 +100,6 @@ func (s *Store) HashPAN(pan []byte) (PANHash, error) {
 	return PANHash(sum), err
 }
 
-// change is one transaction; what is registered with after happens when it is on disk.
-type change struct {
-	*sql.Tx
-	effects []func()
-}
-
-func (c *change) after(effect func()) { c.effects = append(c.effects, effect) }
-
-// write runs one transaction. When it returns nil everything in it is on disk, and the mirrors agree.
-func (s *Store) write(op string, fn func(*change) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if s.isClosed() {
-		return closedFault(op)
-	}
-	tx, err := s.db.Begin()
-	if err != nil {
-		return stored(op, err)
-	}
-	c := &change{Tx: tx}
-	state := s.clock.State()
-	err = fn(c)
-	if err == nil && state.HighWater.Sub(s.clockSaved).Abs() > clockSaveEvery {
-		err = saveClock(tx, state)
-		c.effects = append(c.effects, func() { s.clockSaved = state.HighWater })
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		_ = tx.Rollback()
-		return stored(op, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, effect := range c.effects {
-		effect()
-	}
-	return nil
-}
-
 // loadMirrors reads what Decide asks on every check.
 func (s *Store) loadMirrors() error {
 	const op = "offline: read journal"
@@ -153,13 +113,14 @@ func (s *Store) loadMirrors() error {
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var hash []byte
-		var r refusal
-		if err := rows.Scan(&hash, &r.code, &r.until); err != nil {
+		var hash blobColumn
+		var code textColumn
+		var until intColumn
+		if err := rows.Scan(&hash, &code, &until); err != nil {
 			return stored(op, err)
 		}
-		if len(hash) == sha256.Size {
-			s.refusals[PANHash(hash)] = r
+		if len(hash.value) == sha256.Size && !until.bad {
+			s.refusals[PANHash(hash.value)] = refusal{code: fault.Code(code.value), until: until.value}
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -183,13 +144,13 @@ func (s *Store) countDay(day int64) (map[PANHash]int, error) {
 	defer func() { _ = rows.Close() }()
 	counts := map[PANHash]int{}
 	for rows.Next() {
-		var hash []byte
+		var hash blobColumn
 		var n int
 		if err := rows.Scan(&hash, &n); err != nil {
 			return nil, stored(op, err)
 		}
-		if len(hash) == sha256.Size {
-			counts[PANHash(hash)] = n
+		if len(hash.value) == sha256.Size {
+			counts[PANHash(hash.value)] = n
 		}
 	}
 	return counts, stored(op, rows.Err())
@@ -205,7 +166,8 @@ func closedFault(op string) error {
 	return fault.New(fault.Closed, op, "the store is closed")
 }
 
-// Close gives the data folder back. A second Close does nothing. Calls that run meanwhile end with closed.
+// Close gives the data folder back. A second Close does nothing. Calls that run meanwhile end with closed. What was acknowledged is
+// on disk already, so a full disk is no error here.
 func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -215,9 +177,12 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	err := saveClock(s.db, s.clock.State())
+	if err := saveClock(s.db, s.clock.State()); err != nil {
+		s.options.Log.Warn("what was learnt about the time is not kept", "error", err)
+	}
+	var err error
 	if s.lists != nil {
-		err = errors.Join(err, s.lists.close())
+		err = s.lists.close()
 	}
 	err = errors.Join(err, s.db.Close(), unlockDir(s.lock))
 	return stored("offline: close "+filepath.Base(s.options.Dir), err)

@@ -68,6 +68,7 @@ func (s *Store) Sync(ctx context.Context, client *macs.Client, progress Progress
 		white.discard()
 		bins.discard()
 	}
+	s.tidy()
 	return result, err
 }
 
@@ -90,10 +91,12 @@ func (s *Store) fetch(ctx context.Context, source listSource, haveOne bool, prog
 	if err != nil {
 		return fetched{}, err
 	}
-	defer func() { _ = list.Body.Close() }()
 	if list.NotModified {
+		_ = list.Body.Close() // it is empty
 		return fetched{listFile: old, meta: oldMeta}, nil
 	}
+	body := newReadAhead(list.Body)
+	defer func() { _ = body.Close() }()
 	id, err := uuid.NewRandom()
 	if err != nil {
 		return fetched{}, fault.Wrap(fault.Internal, op, err)
@@ -103,11 +106,14 @@ func (s *Store) fetch(ctx context.Context, source listSource, haveOne bool, prog
 	if progress != nil {
 		options.Progress = func(rows int64) { progress(source.kind, rows) }
 	}
-	meta, err := source.build(ctx, list.Body, options)
+	meta, err := source.build(ctx, body, options)
 	if err != nil {
 		return fetched{}, stored(op, err)
 	}
 	count := meta.Count
+	if progress != nil {
+		progress(source.kind, count) // a short list has no other report
+	}
 	if haveOne && meta.SHA256 == oldMeta.SHA256 && count == old.Count {
 		_ = os.Remove(options.Path) // the same content; swept at the next open if it stays
 		return fetched{listFile: listFile{File: old.File, ETag: list.ETag, Count: count}, meta: meta}, nil

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/macs"
-	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // batchSize is the most rows in one report.
@@ -23,12 +22,13 @@ type UploadResult struct {
 
 // Upload asks again about confirms without an answer, then reports waiting entries in batches of 100. Rows are told apart by
 // entryId, so a cut upload is sent again without harm. A row that the server refuses goes into quarantine with the reason and
-// the rest goes on. On an error the result counts what was done until then.
+// the rest goes on; a confirm that still gets no answer holds no report up. On an error the result counts what was done.
 func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Duration, progress Progress) (UploadResult, error) {
 	s.uploading.Lock()
 	defer s.uploading.Unlock()
 	var result UploadResult
-	err := s.resolve(ctx, client, timeout)
+	unresolved := s.resolve(ctx, client, timeout)
+	err := ctx.Err()
 	for err == nil {
 		var batch []*entry
 		batch, err = s.takeBatch(&result)
@@ -39,10 +39,11 @@ func (s *Store) Upload(ctx context.Context, client *macs.Client, timeout time.Du
 			progress("upload", int64(result.Uploaded))
 		}
 	}
+	s.tidy()
 	s.mu.RLock()
 	result.Pending = s.pending
 	s.mu.RUnlock()
-	return result, err
+	return result, errors.Join(unresolved, err)
 }
 
 // takeBatch marks the next rows as being sent, on disk, before the first of them goes out: from then on they may be at the
@@ -63,7 +64,7 @@ func (s *Store) takeBatch(result *UploadResult) ([]*entry, error) {
 			if err != nil {
 				return err
 			}
-			if !good && e.seq > unverified {
+			if !good && (e.damaged || e.seq > unverified) {
 				if err := s.moveEntry(c, e, quarantined, noteDamaged); err != nil {
 					return err
 				}
@@ -92,10 +93,12 @@ func (s *Store) takeBatch(result *UploadResult) ([]*entry, error) {
 // report sends a batch. A batch refused whole is halved until the row is found.
 func (s *Store) report(ctx context.Context, client *macs.Client, batch []*entry, result *UploadResult) error {
 	reports := make([]macs.Report, len(batch))
+	again := false
 	for i, e := range batch {
+		again = again || !e.fresh
 		reports[i] = macs.Report{EntryID: e.id, PANHash: e.hash, Guests: e.guests, Reason: e.reason, OccurredAt: e.occurred(), RequestID: e.requestID}
 	}
-	rejected, err := client.OfflineReports(ctx, reports)
+	rejected, err := client.OfflineReports(ctx, reports, again)
 	var refused *macs.Refused
 	switch {
 	case errors.As(err, &refused) && len(batch) > 1:
@@ -150,7 +153,7 @@ func (s *Store) raiseUploaded(c *change, seq int64) error {
 // unsent takes rows back to waiting when their request never left the device, so that they can still be voided. Rows that an
 // earlier upload sent without an answer stay as they are. err is nil for rows that no request was made for.
 func (s *Store) unsent(batch []*entry, err error) error {
-	if err != nil && !httpx.NotSent(err) {
+	if err != nil && !macs.NotSent(err) {
 		return nil
 	}
 	return s.write("offline: upload", func(c *change) error {

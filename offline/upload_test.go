@@ -71,6 +71,13 @@ func TestRefusedRows(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, Counts{Quarantined: 3}, counts)
 			require.False(t, counts.SafeToWipe(), "a person must look at them")
+			for id := range bad {
+				_, err := s.Void(id)
+				require.NoError(t, err, "and can settle them")
+			}
+			counts, err = reopen(t, s).Counts()
+			require.NoError(t, err)
+			require.True(t, counts.SafeToWipe())
 		})
 	}
 }

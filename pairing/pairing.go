@@ -12,8 +12,11 @@ import (
 	"github.com/smartpos-go/terminal/fault"
 )
 
-// settingState is the key under which the state is remembered.
-const settingState = "pairing.state"
+// Keys under which the state is remembered, and whose it is.
+const (
+	settingState  = "pairing.state"
+	settingSerial = "pairing.serialNumber"
+)
 
 // Keys is the one key of the terminal. The key store implements it.
 type Keys interface {
@@ -53,15 +56,23 @@ type Pairing struct {
 	state State
 }
 
-// Open reads the state. Nothing is sent.
+// Open reads the state. Nothing is sent. Errors: invalid_config when the state is that of another serial number; storage faults.
 func Open(o Options) (*Pairing, error) {
 	stored, err := o.Memory.Setting(settingState)
 	if err != nil {
 		return nil, fmt.Errorf("pairing: read state: %w", err)
 	}
+	serial, err := o.Memory.Setting(settingSerial)
+	if err != nil {
+		return nil, fmt.Errorf("pairing: read state: %w", err)
+	}
 	state := State(stored)
-	if state != Pending && state != Paired {
+	switch {
+	case state != Pending && state != Paired:
 		state = Unpaired
+	case serial != o.SerialNumber:
+		return nil, fault.New(fault.InvalidConfig, "pairing: open",
+			"serialNumber is another than the one this data folder was paired for: use a data folder of its own")
 	}
 	return &Pairing{options: o, state: state}, nil
 }
@@ -149,6 +160,9 @@ func (p *Pairing) Pair(ctx context.Context, client *macs.Client, code string) er
 	public, err := x509.MarshalPKIXPublicKey(signer.Public())
 	if err != nil {
 		return fault.Wrap(fault.KeyRejected, "pairing: public key", err)
+	}
+	if err := p.options.Memory.SetSetting(settingSerial, p.options.SerialNumber); err != nil {
+		return fmt.Errorf("pairing: save serial number: %w", err)
 	}
 	if err := p.happened(sending); err != nil {
 		return err

@@ -22,7 +22,6 @@ import (
 	"github.com/smartpos-go/terminal/backend/macs"
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/clock"
-	"github.com/smartpos-go/terminal/internal/httpx"
 	"github.com/smartpos-go/terminal/pairing"
 )
 
@@ -117,12 +116,12 @@ func newRig(t *testing.T) *rig {
 func (r *rig) late(t *testing.T, by time.Duration) {
 	t.Helper()
 	trusted := clock.New(clock.NewFake(time.Now().Add(-by)), clock.State{})
-	client, err := httpx.New(httpx.Options{BaseURL: r.url, Clock: trusted, Timeout: 5 * time.Second, TrustedCA: r.ca})
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	r.macs = macs.New(macs.Options{HTTP: client, Sign: func(next http.RoundTripper) http.RoundTripper {
+	client, err := macs.New(macs.Options{BaseURL: r.url, TrustedCA: r.ca, Clock: trusted, Sign: func(next http.RoundTripper) http.RoundTripper {
 		return pairing.Transport{Next: next, Pairing: r.pairing, Clock: trusted}
 	}})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	r.macs = client
 }
 
 func (r *rig) open(t *testing.T) {
@@ -165,6 +164,12 @@ func TestRefusalsAreTypedAndSentOnce(t *testing.T) {
 		"unknown code":         {403, `{"errorCode":"CODE_OF_TOMORROW"}`, fault.PairingCodeRejected},
 		"403 without a code":   {403, ``, fault.PairingCodeRejected},
 		"404 without a code":   {404, ``, fault.ProtocolError},
+		"404 with a code":      {404, `{"errorCode":"NO_SUCH_TERMINAL"}`, fault.PairingCodeRejected},
+		"410":                  {410, ``, fault.PairingCodeRejected},
+		"402 with a code":      {402, `{"errorCode":"PAY_FIRST"}`, fault.PairingCodeRejected},
+		"401 with a code":      {401, `{"errorCode":"UNAUTHORIZED"}`, fault.PairingCodeRejected},
+		"429":                  {429, ``, fault.RateLimited},
+		"proxy":                {407, ``, fault.BadResponse},
 		"HTML with 200":        {200, `<html>`, fault.BadResponse},
 		"another word than ok": {200, `{"status":"maybe"}`, fault.BadResponse},
 		"500":                  {500, ``, fault.ServerError},
@@ -199,12 +204,31 @@ func TestALostAnswerHeals(t *testing.T) {
 	require.Equal(t, r.bodies[0], r.bodies[len(r.bodies)-1], "and sent again as it was")
 }
 
+func TestADataFolderIsOfOneTerminal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	other := pairing.Options{SerialNumber: "SN-0002", Keys: r.keys, Memory: r.memory}
+	_, err := pairing.Open(other)
+	require.NoError(t, err, "nobody's yet")
+	require.Empty(t, r.do(t, "12345678"))
+	_, err = pairing.Open(other)
+	require.ErrorIs(t, err, fault.InvalidConfig)
+	require.ErrorContains(t, err, "serialNumber")
+	require.NoError(t, r.pairing.Unpair())
+	_, err = pairing.Open(other)
+	require.NoError(t, err, "nobody's again")
+}
+
 func TestPairedElsewhereIsAlreadyPaired(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.set(answers(409, `{"errorCode":"ALREADY_PAIRED"}`), answers(403, `{"errorCode":"ACCESS_FORBIDDEN"}`))
-	require.Equal(t, fault.AlreadyPaired, r.do(t, "12345678"))
-	require.Equal(t, pairing.Unpaired, r.pairing.State())
+	for _, proof := range []http.HandlerFunc{
+		answers(403, `{"errorCode":"ACCESS_FORBIDDEN"}`), answers(403, `{"errorCode":"FORBIDDEN"}`), answers(401, `{"errorCode":"UNAUTHORIZED"}`), answers(401, ``),
+	} {
+		r.set(answers(409, ``), proof)
+		require.Equal(t, fault.AlreadyPaired, r.do(t, "12345678"))
+		require.Equal(t, pairing.Unpaired, r.pairing.State())
+	}
 }
 
 func TestUnpairedAtTheServerPairsAgain(t *testing.T) {

@@ -30,7 +30,7 @@ type Transport struct {
 	Next http.RoundTripper
 	// Pairing gives the key.
 	Pairing *Pairing
-	// Clock is trusted time.
+	// Clock is trusted time: the one that the macs.Client of Next has. Nil signs in the machine's time, right or wrong.
 	Clock *clock.Clock
 }
 
@@ -41,12 +41,12 @@ type claims struct {
 
 // RoundTrip signs and sends. Errors: not_paired, key_lost, and those of Next.
 func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	signedAt := t.Clock.Estimate()
+	signedAt := t.now()
 	resp, err := t.send(req, signedAt)
 	if err != nil || (resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusForbidden) {
 		return resp, err
 	}
-	if t.Clock.Estimate().Sub(signedAt).Abs() < skewAllowed {
+	if t.now().Sub(signedAt).Abs() < skewAllowed {
 		return resp, nil
 	}
 	again := req.Clone(req.Context())
@@ -56,7 +56,14 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	_ = resp.Body.Close()
-	return t.send(again, t.Clock.Estimate())
+	return t.send(again, t.now())
+}
+
+func (t Transport) now() time.Time {
+	if t.Clock == nil {
+		return time.Now()
+	}
+	return t.Clock.Estimate()
 }
 
 func (t Transport) send(req *http.Request, now time.Time) (*http.Response, error) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
+# Finds what the build needs: git, Go and a C compiler; with the argument java also a JDK of version 17 or newer and Maven.
+# What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -16,14 +17,53 @@ apt_get() {
   fi
 }
 
+# newer_than A B: version B is A or newer.
+newer_than() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# The Go of a distribution is often older than go.mod wants. From 1.21 on it fetches the right one itself; an older one fetches it
+# here, as the module that it is on the module proxy, into bin/go.
+want=$(sed -n 's/^go \([0-9.]*\).*/\1/p' go.mod)
+fetch_go() {
+  local module folder
+  module="golang.org/toolchain@v0.0.1-go$want.$(go env GOOS)-$(go env GOARCH)"
+  say "Go $want is needed, $(go env GOVERSION) is here; fetching $module"
+  # Outside the module: an old Go cannot read a go.mod of today.
+  folder=$(cd / && GO111MODULE=on GOFLAGS=-mod=mod go mod download -json "$module" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  [ -n "$folder" ] || { say "it could not be fetched; install Go $want or newer, see go.dev/doc/install."; exit 1; }
+  mkdir -p bin
+  rm -rf bin/go
+  cp -R "$folder" bin/go
+  chmod -R u+w bin/go
+  chmod +x bin/go/bin/* bin/go/pkg/tool/*/*
+}
+
 command -v gcc >/dev/null || command -v clang >/dev/null || apt_get gcc libc6-dev
 command -v git >/dev/null || apt_get git
-if ! command -v go >/dev/null; then
-  apt_get golang-go
+export PATH="$PWD/bin/go/bin:$PATH"
+command -v go >/dev/null || apt_get golang-go ca-certificates
+have=$(go env GOVERSION | sed 's/^go//')
+if ! newer_than "$want" "$have"; then
+  newer_than 1.21 "$have" || fetch_go
 fi
-want=$(sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' go.mod)
-have=$(go env GOVERSION | sed 's/^go\([0-9]*\.[0-9]*\).*/\1/')
-if [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" != "$want" ]; then
-  say "Go $want or newer is needed, this is Go $have; see go.dev/doc/install."
-  exit 1
-fi
+
+jdk() { # of version 17 or newer
+  command -v java >/dev/null && command -v javac >/dev/null &&
+    [ "$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')" -ge 17 ]
+}
+
+case "${1:-}" in
+"") ;;
+java)
+  jdk || apt_get default-jdk-headless
+  jdk || apt_get openjdk-17-jdk-headless # where the default is older
+  if ! jdk; then
+    say "JDK 17 or newer is needed; the javac found first on PATH is older."
+    exit 1
+  fi
+  command -v mvn >/dev/null || apt_get maven
+  ;;
+*)
+  say "unknown argument $1; the one there is: java"
+  exit 2
+  ;;
+esac

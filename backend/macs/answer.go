@@ -1,14 +1,15 @@
 package macs
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/httpx"
@@ -31,7 +32,7 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("macs: refused: %s (HTTP %d)", r.Code, r.Status)
 }
 
-// read sorts an answer by the closed list, in its order: a code of protocol section 1.5 whatever the status; 401 and 403
+// read sorts an answer by the closed list, in its order: a code of protocol section 1.5 whatever the status; 401, and 403
 // without a code or with ACCESS_FORBIDDEN; 402, 403 and 409 with any other code; 400, 404, 405 and 422; a readable 200;
 // and what is no answer.
 func read(op string, resp *httpx.Response, into any) error {
@@ -47,9 +48,7 @@ func read(op string, resp *httpx.Response, into any) error {
 		}
 		return nil
 	case 401:
-		if !coded || refused.Code == codeAccessForbidden {
-			return notAuthorized(op, resp.Status)
-		}
+		return notAuthorized(op, resp.Status)
 	case 403:
 		if !coded || refused.Code == codeAccessForbidden {
 			return notAuthorized(op, resp.Status)
@@ -86,10 +85,12 @@ func readRefusal(resp *httpx.Response) *Refused {
 	if !isObject(resp.Body) || json.Unmarshal(resp.Body, &body) != nil || body.ErrorCode == "" {
 		return refused
 	}
+	var message string
+	_ = json.Unmarshal(body.Message, &message) // what is no string is no text
 	code, known := fault.Refusal(body.ErrorCode)
 	refused.Known = known
 	refused.Code = fault.Code(clip(string(code), 64))
-	refused.Message = clip(body.Message, 200)
+	refused.Message = clip(message, 200)
 	return refused
 }
 
@@ -106,26 +107,27 @@ func answered(err error) (*Refused, bool) {
 	return nil, false
 }
 
-// pairFault gives refusals of pair their faults. An unknown code or status is read as rejected (protocol section 1.2).
-func pairFault(op string, err error) error {
-	refused, ok := answered(err)
-	if !ok {
-		if fault.CodeOf(err) == fault.NotAuthorized { // pair carries no signature that could be refused
-			return fault.New(fault.PairingCodeRejected, op, "the server refused without a code")
-		}
-		return err
-	}
-	detail := fmt.Sprintf("HTTP %d %s", refused.Status, refused.Code)
-	switch refused.Code {
-	case codeAlreadyPaired:
+// pairFault gives refusals of pair their faults: the code decides, without a known one the status. An unknown code or status is
+// read as rejected (protocol section 1.2), but for a bare 400, 404, 405 and 422, which say that there is no such call.
+func pairFault(op string, resp *httpx.Response, err error) error {
+	code := readRefusal(resp).Code
+	detail := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", resp.Status, code))
+	switch {
+	case err == nil:
+		return nil
+	case code == codeAlreadyPaired:
 		return fault.New(fault.AlreadyPaired, op, detail)
-	case codeInvalidPublicKey:
+	case code == codeInvalidPublicKey:
 		return fault.New(fault.KeyRejected, op, detail)
-	case "":
-		return err
-	default:
+	case resp.Status == 409:
+		return fault.New(fault.AlreadyPaired, op, detail)
+	}
+	var refused *Refused
+	clientError := resp.Status >= 400 && resp.Status <= 499 && resp.Status != 407 && resp.Status != 408 && resp.Status != 429
+	if errors.As(err, &refused) || clientError && (code != "" || fault.CodeOf(err) != fault.ProtocolError) {
 		return fault.New(fault.PairingCodeRejected, op, detail)
 	}
+	return err
 }
 
 func confirmFault(op string, err error) error {
@@ -167,32 +169,20 @@ func (r Report) row() reportRow {
 
 // isObject guards against null, lists and bare values, which encoding/json lets into a struct.
 func isObject(body []byte) bool {
-	text := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n")
-	return strings.HasPrefix(text, "{")
+	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 }
 
-// clip makes a server's text safe to show and to store: one line, valid UTF-8, at most n characters, no run of digits that
-// could be a card number.
+// cardNumber is what could be one: 12 digits or more, also in groups.
+var cardNumber = regexp.MustCompile(`[0-9](?:[ ./-]?[0-9]){11,}`)
+
+// clip makes a server's text safe to show and to store: one line, valid UTF-8, at most n characters, no card number.
 func clip(text string, n int) string {
-	text = strings.ToValidUTF8(text, "�")
-	var b strings.Builder
-	digits := 0
-	for _, r := range text {
+	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
-			r = ' '
+			return ' '
 		}
-		if r >= '0' && r <= '9' {
-			digits++
-		} else {
-			digits = 0
-		}
-		if digits > 8 {
-			r = '*'
-		}
-		b.WriteRune(r)
-		if utf8.RuneCountInString(b.String()) >= n {
-			break
-		}
-	}
-	return b.String()
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	runes := []rune(cardNumber.ReplaceAllString(text, "****"))
+	return string(runes[:min(len(runes), n)])
 }

@@ -1,7 +1,10 @@
 package macs
 
 import (
+	"encoding/pem"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -33,7 +36,7 @@ func TestTheClosedListOfAnswers(t *testing.T) {
 		"401 ACCESS_FORBIDDEN":                {401, `{"errorCode":"ACCESS_FORBIDDEN"}`, "not_authorized"},
 		"403 ACCESS_FORBIDDEN":                {403, `{"errorCode":"ACCESS_FORBIDDEN"}`, "not_authorized"},
 		"403 HTML":                            {403, `<html>`, "not_authorized"},
-		"401 with another code":               {401, `{"errorCode":"PURPLE"}`, "bad_response"},
+		"401 with another code":               {401, `{"errorCode":"UNAUTHORIZED"}`, "not_authorized"},
 		"400":                                 {400, ``, "protocol_error"},
 		"404 with an unknown code":            {404, `{"errorCode":"PURPLE"}`, "protocol_error"},
 		"405":                                 {405, ``, "protocol_error"},
@@ -53,6 +56,9 @@ func TestTheClosedListOfAnswers(t *testing.T) {
 		"200 cut":                             {200, `{"accessId":"a"`, "bad_response"},
 		"200 wrong type":                      {200, `{"accessId":5}`, "bad_response"},
 		"a code that is no string is no code": {403, `{"errorCode":5}`, "not_authorized"},
+		"a text that is no string":            {402, `{"errorCode":"LIMIT_EXCEEDED","message":{"en":"no"}}`, refused},
+		"a text that is a list, with 503":     {503, `{"errorCode":"LIMIT_EXCEEDED","message":[]}`, refused},
+		"JSON behind white space":             {402, strings.Repeat(" ", 1000) + `{"errorCode":"LIMIT_EXCEEDED"}`, refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,12 +78,59 @@ func TestAServersTextIsMadeSafe(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain":                     "plain",
 		"two\nlines\x00":            "two lines ",
-		"card 5555555555554444 no":  "card 55555555******** no",
+		"card 5555555555554444 no":  "card **** no",
+		"4 5301 0000 0000 0005.":    "****.",
+		"at 2026-01-28, line 12345": "at 2026-01-28, line 12345",
 		"\xff bytes":                "\ufffd bytes",
 		strings.Repeat("é", 300):    strings.Repeat("é", 200),
 		"<script>alert(1)</script>": "<script>alert(1)</script>",
 	} {
 		require.Equal(t, want, clip(in, 200))
+	}
+}
+
+// An upload believes a server only when its numbers account for every row.
+func TestAReportIsAccountedFor(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		body    string
+		again   bool
+		refused []string // of entries "a" and "b"
+		want    fault.Code
+	}{
+		"all taken":                     {body: `{"accepted":2,"duplicates":0,"rejected":[]}`},
+		"one refused":                   {body: `{"accepted":1,"duplicates":0,"rejected":[{"entryId":"b"}]}`, refused: []string{"b"}},
+		"in the other case":             {body: `{"accepted":1,"duplicates":0,"rejected":[{"entryId":"B"}]}`, refused: []string{"b"}},
+		"both known":                    {body: `{"accepted":0,"duplicates":2}`},
+		"none of them anywhere":         {body: `{"accepted":0,"duplicates":0,"rejected":[]}`, want: fault.BadResponse},
+		"one lost":                      {body: `{"accepted":1,"duplicates":0}`, want: fault.BadResponse},
+		"one too many":                  {body: `{"accepted":2,"duplicates":1}`, want: fault.BadResponse},
+		"one that was not sent":         {body: `{"accepted":1,"duplicates":0,"rejected":[{"entryId":"c"}]}`, want: fault.BadResponse},
+		"one without an id":             {body: `{"accepted":1,"duplicates":0,"rejected":[{"errorCode":"X"}]}`, want: fault.BadResponse},
+		"accepted alone":                {body: `{"accepted":2}`},
+		"accepted alone, one lost":      {body: `{"accepted":1}`, want: fault.BadResponse},
+		"accepted alone, sent before":   {body: `{"accepted":1}`, again: true},
+		"accepted and refused":          {body: `{"accepted":1,"rejected":[{"entryId":"a"}]}`, refused: []string{"a"}},
+		"more than were sent":           {body: `{"accepted":3}`, again: true, want: fault.BadResponse},
+		"without accepted":              {body: `{}`, want: fault.BadResponse},
+		"negative":                      {body: `{"accepted":3,"duplicates":-1}`, want: fault.BadResponse},
+		"a number that is none of ours": {body: `{"accepted":"2"}`, want: fault.BadResponse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, tt.body) }))
+			defer server.Close()
+			client, err := New(Options{BaseURL: server.URL, TrustedCA: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})})
+			require.NoError(t, err)
+			defer client.Close()
+			rejected, err := client.OfflineReports(t.Context(), []Report{{EntryID: "a"}, {EntryID: "b"}}, tt.again)
+			require.Equal(t, tt.want, fault.CodeOf(err), "%v", err)
+			var ids []string
+			for _, r := range rejected {
+				ids = append(ids, r.EntryID)
+			}
+			require.Equal(t, tt.refused, ids)
+		})
 	}
 }
 

@@ -5,7 +5,8 @@
 // network_unavailable, timeout, tls_untrusted, clock_wrong, server_error, rate_limited, bad_response, not_authorized,
 // protocol_error, cancelled). The order in which an answer is read is fixed in answer.go.
 //
-// A Client signs nothing itself: [Options.Sign] wraps the connection for every call but Pair. It is safe for concurrent use.
+// A Client signs nothing itself: [Options.Sign] wraps the connection for every call but Pair. It is safe for concurrent use. Close
+// it when it is no longer needed.
 package macs
 
 import (
@@ -13,19 +14,30 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/clock"
 	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
-// Options set up a Client.
+// Options set up a Client. BaseURL and either TrustedCA or SystemRoots are needed.
 type Options struct {
-	// HTTP is the connection to the server's base URL.
-	HTTP *httpx.Client
-	// Sign adds the terminal's signature to every request but Pair's.
+	// BaseURL is https://host[:port][/path].
+	BaseURL string
+	// TrustedCA is the PEM text of the only CAs that are trusted (protocol section 1.1).
+	TrustedCA []byte
+	// SystemRoots trusts the machine's own roots instead of TrustedCA.
+	SystemRoots bool
+	// Sign adds the terminal's signature to every request but Pair's: a pairing.Transport. Nil sends them unsigned.
 	Sign func(http.RoundTripper) http.RoundTripper
+	// Clock is trusted time: the one of the offline.Store, which remembers it. Nil: a new one over the machine's.
+	Clock *clock.Clock
+	// Log gets one debug line a call, without bodies and queries. Nil logs nothing.
+	Log *slog.Logger
 	// Paths replaces paths of a server that differs. Zero values are the defaults.
 	Paths Paths
 	// MaxListBytes is the largest list that is downloaded. Zero is 2 GiB, about 30 million hashes.
@@ -39,13 +51,24 @@ type Client struct {
 	maxList       int64
 }
 
-// New returns a client. Nothing is sent.
-func New(o Options) *Client {
+// New returns a client; Close it. Nothing is sent. Errors: invalid_config.
+func New(o Options) (*Client, error) {
 	if o.MaxListBytes == 0 {
 		o.MaxListBytes = 2 << 30
 	}
-	return &Client{plain: o.HTTP, signed: o.HTTP.Wrapped(o.Sign), paths: o.Paths.withDefaults(), maxList: o.MaxListBytes}
+	plain, err := httpx.New(httpx.Options{BaseURL: o.BaseURL, TrustedCA: o.TrustedCA, SystemRoots: o.SystemRoots, Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	signed := plain
+	if o.Sign != nil {
+		signed = plain.Wrapped(o.Sign)
+	}
+	return &Client{plain: plain, signed: signed, paths: o.Paths.withDefaults(), maxList: o.MaxListBytes}, nil
 }
+
+// Close ends idle connections.
+func (c *Client) Close() { c.plain.Close() }
 
 // Pair binds a public key (DER SubjectPublicKeyInfo) to a serial number with a pairing code. Refusals are faults:
 // pairing_code_rejected, already_paired, key_rejected. It is sent once: the server is not idempotent on pair.
@@ -59,10 +82,13 @@ func (c *Client) Pair(ctx context.Context, serialNumber, code string, publicKey 
 	var answer pairAnswer
 	err = read(op, resp, &answer)
 	if err == nil && answer.Status != "paired" {
-		return fault.New(fault.BadResponse, op, "the answer does not say paired")
+		err = fault.New(fault.BadResponse, op, "the answer does not say paired")
 	}
-	return pairFault(op, err)
+	return pairFault(op, resp, err)
 }
+
+// NotSent reports whether a call ended before a byte of it went out, so that it cannot have had an effect.
+func NotSent(err error) bool { return httpx.NotSent(err) }
 
 // Card is what is sent of a card.
 type Card struct {
@@ -143,8 +169,9 @@ type Rejected struct {
 }
 
 // OfflineReports sends entries that were made offline, at most 100. Rows are told apart by EntryID, so sending them again is
-// safe. All rows that are not in the result were taken. A batch refused whole with HTTP 422 is [*Refused].
-func (c *Client) OfflineReports(ctx context.Context, reports []Report) ([]Rejected, error) {
+// safe; again says that some of them may have been sent before. All rows that are not in the result were taken: an answer whose
+// numbers do not account for every row is bad_response. A batch refused whole with HTTP 422 is [*Refused].
+func (c *Client) OfflineReports(ctx context.Context, reports []Report, again bool) ([]Rejected, error) {
 	const op = "macs: report entries"
 	body := reportsRequest{Entries: make([]reportRow, len(reports))}
 	for i, r := range reports {
@@ -158,14 +185,34 @@ func (c *Client) OfflineReports(ctx context.Context, reports []Report) ([]Reject
 	if err := read(op, resp, &answer); err != nil {
 		return nil, reportFault(op, err)
 	}
-	if answer.Accepted == nil || *answer.Accepted < 0 || *answer.Accepted > len(reports) {
-		return nil, fault.New(fault.BadResponse, op, "no usable accepted")
+	if !answer.accountsFor(len(reports), again) {
+		return nil, fault.New(fault.BadResponse, op, "the answer does not account for every entry that was sent")
+	}
+	sent := make(map[string]string, len(reports)) // a server may give an id back in the other case
+	for _, r := range reports {
+		sent[strings.ToLower(r.EntryID)] = r.EntryID
 	}
 	rejected := make([]Rejected, len(answer.Rejected))
 	for i, r := range answer.Rejected {
-		rejected[i] = Rejected{EntryID: r.EntryID, ErrorCode: clip(r.ErrorCode, 64), Message: clip(r.Message, 200)}
+		id, known := sent[strings.ToLower(r.EntryID)]
+		if !known {
+			return nil, fault.New(fault.BadResponse, op, "the answer refuses an entry that was not sent")
+		}
+		rejected[i] = Rejected{EntryID: id, ErrorCode: clip(r.ErrorCode, 64), Message: clip(r.Message, 200)}
 	}
 	return rejected, nil
+}
+
+// accountsFor reports whether the numbers add up to the rows that were sent. A server that counts accepted rows alone may leave
+// out those that it had already, so a smaller number is believed only when some were sent before.
+func (a reportsAnswer) accountsFor(rows int, again bool) bool {
+	if a.Accepted == nil || *a.Accepted < 0 || *a.Accepted > rows {
+		return false
+	}
+	if a.Duplicates == nil {
+		return again || *a.Accepted+len(a.Rejected) == rows
+	}
+	return *a.Duplicates >= 0 && *a.Accepted+*a.Duplicates+len(a.Rejected) == rows
 }
 
 func call(ctx context.Context, client *httpx.Client, r httpx.Request, body any) (*httpx.Response, error) {

@@ -74,6 +74,9 @@ func listFault(op string, stream *httpx.Stream) error {
 	body, _ := io.ReadAll(io.LimitReader(stream.Body, 64<<10)) // what cannot be read is an answer without a code
 	err := read(op, &httpx.Response{Status: stream.Status, Header: stream.Header, Body: body}, &struct{}{})
 	if refused, ok := answered(err); ok {
+		if refused.Status == http.StatusForbidden { // a list is for terminals, not about a card: whatever the code, this one is turned away
+			return notAuthorized(op, refused.Status)
+		}
 		return fault.New(fault.ProtocolError, op, fmt.Sprintf("HTTP %d %s", refused.Status, refused.Code))
 	}
 	return err

@@ -1,6 +1,9 @@
 package macs
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // This file is the whole wire of MACS: paths, field names, error codes and headers. Apart from accessId, the PAN hash and
 // the codes of protocol section 1.5 nothing of it is on the vendor's record: it is protocol section 1's default, ours, so
@@ -84,8 +87,9 @@ type reportRow struct {
 }
 
 type reportsAnswer struct {
-	Accepted   *int          `json:"accepted"`
-	Duplicates int           `json:"duplicates"`
+	Accepted *int `json:"accepted"`
+	// Duplicates and Rejected are additions of ours; another server may send neither.
+	Duplicates *int          `json:"duplicates"`
 	Rejected   []rejectedRow `json:"rejected"`
 }
 
@@ -97,7 +101,8 @@ type rejectedRow struct {
 
 type errorAnswer struct {
 	ErrorCode string `json:"errorCode"`
-	Message   string `json:"message"`
+	// Message is read apart: whatever a server puts there, the code alone refuses.
+	Message json.RawMessage `json:"message"`
 }
 
 // defaultHold is how long an access lives when the server does not say (protocol section 1.5, OPEN: 120 s).

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 
 	"github.com/spf13/cobra"
 )
@@ -57,9 +58,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stderr, "posemu:", err)
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(stderr, "posemu: %v\nTry 'posemu --help'.\n", err)
+	_, _ = fmt.Fprintf(stderr, "posemu: %s\nTry 'posemu --help'.\n", digits.ReplaceAllString(err.Error(), "…"))
 	return exitUsage
 }
+
+// digits in a usage error can be a card number or a code that was mistyped as a flag or a command.
+var digits = regexp.MustCompile(`[0-9][0-9 -]{4,}[0-9]`)
 
 // noCommand is the answer to a command that needs another one after it.
 func noCommand(cmd *cobra.Command, args []string) error {

@@ -47,6 +47,9 @@ func printField(out io.Writer, indent, name string, raw json.RawMessage) error {
 	}
 	var items []json.RawMessage
 	switch {
+	case string(raw) == "null":
+		_, err := fmt.Fprintf(out, "%s%s: –\n", indent, name)
+		return err
 	case raw[0] == '{':
 		if _, err := fmt.Fprintf(out, "%s%s:\n", indent, name); err != nil {
 			return err
@@ -63,9 +66,6 @@ func printField(out io.Writer, indent, name string, raw json.RawMessage) error {
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
 		text = string(raw)
-	}
-	if text == "null" {
-		text = "–"
 	}
 	_, err := fmt.Fprintf(out, "%s%s: %s\n", indent, name, text)
 	return err

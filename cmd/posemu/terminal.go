@@ -149,7 +149,7 @@ func (f *terminalFlags) pair() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			code, err := argument(cmd, args[0])
 			if err != nil {
-				return err
+				return f.fail(cmd, err)
 			}
 			return f.do(cmd, func(t *mobile.Terminal, op *mobile.Op) (string, error) { return t.Pair(op, code) })
 		}}
@@ -170,7 +170,7 @@ func (f *terminalFlags) check() *cobra.Command {
 			}
 			pan, err := argument(cmd, args[0])
 			if err != nil {
-				return err
+				return f.fail(cmd, err)
 			}
 			card, err := json.Marshal(map[string]any{"v": 1, "pan": pan, "expiry": expiry, "service": service, "mode": mode})
 			if err != nil {
@@ -222,7 +222,7 @@ func argument(cmd *cobra.Command, arg string) (string, error) {
 	}
 	line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 4096)).ReadString('\n')
 	if err != nil && err != io.EOF { //nolint:errorlint // bufio gives io.EOF bare.
-		return "", failedError{fmt.Errorf("standard input: %w", err)}
+		return "", fault.New(fault.InvalidRequest, "posemu: standard input", "it cannot be read")
 	}
 	return strings.TrimRight(line, "\r\n"), nil
 }
@@ -240,6 +240,6 @@ func yymm(text string) bool {
 	if text == "" {
 		return true
 	}
-	n, err := strconv.Atoi(text)
+	n, err := strconv.ParseUint(text, 10, 16) // takes no sign
 	return err == nil && len(text) == 4 && n%100 >= 1 && n%100 <= 12
 }

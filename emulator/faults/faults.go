@@ -32,6 +32,8 @@ type kind struct {
 	check func(f Fault) error
 	// apply answers in place of next, or calls it. It is nil for refuse, which acts before there is a request.
 	apply func(f Fault, next http.Handler) http.Handler
+	// ends: apply never calls next, so that later faults do not act on the request.
+	ends bool
 }
 
 var kinds = map[string]kind{
@@ -125,7 +127,7 @@ func (t *Table) Clear() {
 	t.rules = nil
 }
 
-// take gives the faults that hit a request now, in the order they were added, and counts the hits.
+// take gives the faults that act on a request now, in the order they were added, and counts the hits.
 func (t *Table) take(connection bool, system, path, serialNumber string) []Fault {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -143,6 +145,9 @@ func (t *Table) take(connection bool, system, path, serialNumber string) []Fault
 			*rule.Remaining--
 		}
 		hits = append(hits, *rule)
+		if kinds[rule.Kind].ends {
+			break
+		}
 	}
 	return hits
 }

@@ -113,6 +113,24 @@ func TestTimesAreCountedExactlyOnceEach(t *testing.T) {
 	require.False(t, table.Delete(id))
 }
 
+// A fault that answers by itself leaves none for those behind it: they count only what they act on.
+func TestAFaultThatNeverActedIsNotUsedUp(t *testing.T) {
+	t.Parallel()
+	table := faults.NewTable()
+	for _, f := range []faults.Fault{
+		{Kind: "latency", LatencyMs: 1, Times: 2}, {Kind: "status", Status: 503, Times: 1}, {Kind: "status", Status: 429, Times: 1},
+	} {
+		_, err := table.Add(f)
+		require.NoError(t, err)
+	}
+	for _, want := range []int{503, 429, 200} {
+		handler, _ := table.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }), "macs", "/pos/pair", "")
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/pos/pair", nil))
+		require.Equal(t, want, answer.Code)
+	}
+}
+
 func TestListIsACopy(t *testing.T) {
 	t.Parallel()
 	table := faults.NewTable()

@@ -32,14 +32,9 @@ func (l Listener) Accept() (net.Conn, error) {
 }
 
 // Refused ends a request on a connection that was open before a refuse fault came into force: while it stands there is no
-// network, for kept connections too. It reports whether it did. Such a request is no hit.
+// network, for kept connections too. It reports whether it did, which is a hit.
 func (t *Table) Refused(system string, r *http.Request) bool {
-	t.mu.Lock()
-	refused := false
-	for _, rule := range t.rules {
-		refused = refused || (rule.Kind == "refuse" && (rule.System == "" || rule.System == system) && (rule.Remaining == nil || *rule.Remaining > 0))
-	}
-	t.mu.Unlock()
+	refused := len(t.take(true, system, "", "")) > 0
 	if refused {
 		abort(r)
 	}

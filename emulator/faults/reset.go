@@ -8,7 +8,7 @@ import (
 )
 
 // reset resets the connection; the request is not processed.
-var reset = kind{apply: func(Fault, http.Handler) http.Handler {
+var reset = kind{ends: true, apply: func(Fault, http.Handler) http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { abort(r) })
 }}
 

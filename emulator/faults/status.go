@@ -8,6 +8,7 @@ import (
 
 // status answers without processing the request.
 var status = kind{
+	ends: true,
 	check: func(f Fault) error {
 		if f.Status < 200 || f.Status > 599 {
 			return bad("status must be 200 to 599")

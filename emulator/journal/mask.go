@@ -15,7 +15,7 @@ const mark = "***"
 // and stay readable.
 const (
 	uuidText = `\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`
-	panText  = `\p{Nd}(?:[\s+._/\\-]{0,3}\p{Nd}){11,}`
+	panText  = `\p{Nd}(?:(?:\\[nrt]|[\s+._,|"/\\-]){0,4}\p{Nd}){11,}`
 	codeText = `\p{Nd}{8,}`
 )
 

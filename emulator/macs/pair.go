@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"regexp"
 	"time"
 )
 
@@ -23,6 +24,8 @@ var (
 	errAlreadyPaired = no(http.StatusConflict, "ALREADY_PAIRED", "the terminal is paired")
 	errPublicKey     = no(http.StatusUnprocessableEntity, "INVALID_PUBLIC_KEY", "an RSA-2048 key with e = 65537 is needed")
 )
+
+var codeText = regexp.MustCompile(`^[0-9]{8}$`)
 
 // pair checks in the order shape, paired, code, key (protocol section 1.2).
 func (s *Server) pair(w http.ResponseWriter, _ *http.Request, _ string, body []byte) error {
@@ -62,8 +65,11 @@ func (s *Server) pairIn(tx *sql.Tx, sn, code, encoded string) (refused, err erro
 		return nil, err
 	case key != nil:
 		return errAlreadyPaired, nil
-	case want == "" || s.now().Unix() >= expires:
+	case want == "" || !codeText.MatchString(code): // what cannot be a code is no try
 		return errPairingCode, nil
+	case s.now().Unix() >= expires: // deleted for good, wherever the clock goes
+		_, err = tx.Exec("UPDATE terminal SET code = '' WHERE sn = ?", sn)
+		return errPairingCode, err
 	case subtle.ConstantTimeCompare([]byte(want), []byte(code)) != 1:
 		if tries++; tries >= maxTries {
 			want = ""

@@ -76,9 +76,9 @@ func (s *Server) readReport(sn string, o object) (Entry, string) {
 	requestID, requestOK := o.optional("requestId")
 	e := Entry{EntryID: id, AccessID: id, SerialNumber: sn, Mode: "offline", Guests: guests, Reason: reason, OccurredAt: occurred, ReceivedAt: stamp(s.now())}
 	at, timeErr := time.Parse(time.RFC3339, occurred)
+	parsed, idErr := uuid.Parse(id)
 	switch {
-	case !idOK || uuid.Validate(id) != nil:
-		e.EntryID = ""
+	case !idOK || idErr != nil || len(id) != len(uuid.Nil.String()):
 		return e, "entryId must be a UUID"
 	case !hashOK || !hashText.MatchString(hash):
 		return e, "panHash must be 64 lower-case hex digits"
@@ -91,15 +91,15 @@ func (s *Server) readReport(sn string, o object) (Entry, string) {
 	case !requestOK || (requestID != "" && uuid.Validate(requestID) != nil):
 		return e, "requestId must be a UUID"
 	}
-	e.OccurredAt = stamp(at)
+	e.EntryID, e.AccessID, e.OccurredAt = parsed.String(), parsed.String(), stamp(at) // one spelling
 	return e, ""
 }
 
-// takeReport stores a row, once for each entryId of a POS. An access that was held for the same check is let go: the card
+// takeReport stores a row, once for each entryId. An access that was held for the same check is let go: the card
 // entered offline.
 func (s *Server) takeReport(tx *sql.Tx, e Entry, o object) (fresh bool, err error) {
 	var seq int64
-	err = tx.QueryRow("SELECT seq FROM entry WHERE entry_id = ? AND sn = ?", e.EntryID, e.SerialNumber).Scan(&seq)
+	err = tx.QueryRow("SELECT seq FROM entry WHERE entry_id = ?", e.EntryID).Scan(&seq)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return false, err
 	}

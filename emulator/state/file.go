@@ -7,8 +7,15 @@ import (
 )
 
 // WriteFile puts a file in place whole, readable by its owner alone whatever was there before. When it returns nil the file
-// survives a power cut; when it returns an error, or the process is killed meanwhile, the old one is still there.
+// survives a power cut; when it returns an error, or the process is killed meanwhile, the old one is still there. A link is
+// followed; what is no regular file, such as a device, is left alone.
 func WriteFile(path string, data []byte) (err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return errors.New(path + " is there and no regular file")
+	}
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, temporaryPrefix) // mode 0600
 	if err != nil {

@@ -49,7 +49,7 @@ var arrows = []arrow{
 	{[]string{"keystore", "keystore/..."}, []string{"keystore", "keystore/...", "internal/atomicfile"},
 		"a key store serves every domain, so it knows none"},
 	{[]string{"entry"}, []string{"offline", "backend/macs"}, "the entry decision asks MACS and the lists, nothing else"},
-	{[]string{"offline"}, []string{"backend/macs", "internal/httpx", "internal/atomicfile"},
+	{[]string{"offline"}, []string{"backend/macs", "internal/atomicfile"},
 		"offline takes keys as interfaces: domain packages do not import keystore"},
 	{[]string{"pairing"}, []string{"backend/macs", "internal/jwtsign"},
 		"pairing takes its key as an interface: domain packages do not import keystore"},

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // prefix marks temporary files, so that a crash's left-overs can be told from data.
@@ -39,12 +40,19 @@ var system = disk{
 }
 
 // Write puts data into path with the given mode. When it returns nil the new content survives a power cut; when it returns an
-// error the old content does, unless only the folder's sync failed.
+// error the old content does, unless only the folder's sync failed. A link is followed; what is there and is no regular file, such
+// as a device, is left alone: syscall.EEXIST.
 func Write(path string, data []byte, perm os.FileMode) error {
 	return system.replace(path, data, perm)
 }
 
 func (d disk) replace(path string, data []byte, perm os.FileMode) (err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("atomicfile: it is there and no regular file: %w", syscall.EEXIST)
+	}
 	dir := filepath.Dir(path)
 	file, err := d.create(dir, prefix+filepath.Base(path)+"-")
 	if err != nil {

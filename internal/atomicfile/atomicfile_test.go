@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,4 +94,21 @@ func TestSweepRemovesOnlyLeftOvers(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	require.Equal(t, "data", files[0].Name())
+}
+
+// A link stays a link, and what is no file is never replaced by one.
+func TestWriteFollowsLinksAndLeavesOtherThingsAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	target, link, pipe := filepath.Join(dir, "target"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	require.NoError(t, os.WriteFile(target, []byte("old"), 0o600))
+	require.NoError(t, os.Symlink(target, link))
+	require.NoError(t, Write(link, []byte("new"), 0o600))
+	text, err := os.ReadFile(target)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(text))
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, other := range []string{pipe, dir} {
+		require.ErrorIs(t, Write(other, []byte("new"), 0o600), syscall.EEXIST)
+	}
 }

@@ -67,12 +67,15 @@ func codeOf(ctx context.Context, err error) fault.Code {
 }
 
 func isTLS(err error) bool {
-	var alert tls.AlertError
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	return errors.As(err, &alert) || errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
+	var alert *net.OpError // crypto/tls wraps alerts of either side in one, and does not export their type
+	if errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error") {
+		return true
+	}
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
 }
 
 // NoAnswer says which fault an HTTP status is that counts as no answer (contract: the closed list): 408 timeout, 429

@@ -22,7 +22,7 @@ const (
 	DefaultIdleTimeout = 20 * time.Second
 )
 
-// Options set up a Client. BaseURL, Clock and either TrustedCA or SystemRoots are needed.
+// Options set up a Client. BaseURL and either TrustedCA or SystemRoots are needed.
 type Options struct {
 	// BaseURL is https://host[:port][/path]; a slash at its end is dropped.
 	BaseURL string
@@ -36,7 +36,7 @@ type Options struct {
 	MaxBody int64
 	// IdleTimeout ends a stream that stands still. Zero is DefaultIdleTimeout.
 	IdleTimeout time.Duration
-	// Clock is corrected by each answer's Date and says whether certificates are in date.
+	// Clock is corrected by each answer's Date and says whether certificates are in date. Nil: a new one over the machine's.
 	Clock *clock.Clock
 	// Log gets one debug line a call. Nil logs nothing.
 	Log *slog.Logger
@@ -49,8 +49,6 @@ func (o Options) checked() (Options, *url.URL, error) {
 		return o, nil, fault.New(fault.InvalidConfig, "httpx: options", "baseUrl must be https://host[:port][/path]")
 	case base.Scheme != "https":
 		return o, nil, fault.New(fault.InvalidConfig, "httpx: options", "baseUrl must start with https://")
-	case o.Clock == nil:
-		return o, nil, fault.New(fault.InvalidConfig, "httpx: options", "a clock is needed")
 	case o.Timeout < 0 || o.IdleTimeout < 0 || o.MaxBody < 0:
 		return o, nil, fault.New(fault.InvalidConfig, "httpx: options", "timeouts and limits cannot be negative")
 	}
@@ -62,6 +60,9 @@ func (o Options) checked() (Options, *url.URL, error) {
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
+	}
+	if o.Clock == nil {
+		o.Clock = clock.New(clock.System{}, clock.State{})
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

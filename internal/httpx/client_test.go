@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,7 +33,6 @@ func TestOptions(t *testing.T) {
 		"query":            func(o *httpx.Options) { o.BaseURL = "https://macs.example?key=hunter2" },
 		"fragment":         func(o *httpx.Options) { o.BaseURL = "https://macs.example#hunter2" },
 		"not a URL":        func(o *httpx.Options) { o.BaseURL = "https://hunter2\x7f" },
-		"no clock":         func(o *httpx.Options) { o.Clock = nil },
 		"no CA":            func(o *httpx.Options) { o.TrustedCA = nil },
 		"negative timeout": func(o *httpx.Options) { o.Timeout = -1 },
 		"negative idle":    func(o *httpx.Options) { o.IdleTimeout = -1 },
@@ -213,7 +213,12 @@ func TestRepetition(t *testing.T) {
 		atLeast    time.Duration
 		status     int
 	}{
-		"429 and Retry-After":           {first: status(429, "1"), idempotent: true, timeout: 20 * time.Second, calls: 2, atLeast: time.Second, status: 200},
+		"429 and Retry-After": {first: status(429, "1"), idempotent: true, timeout: 20 * time.Second, calls: 2, atLeast: time.Second, status: 200},
+		"429 and a date": {first: func(w http.ResponseWriter, req *http.Request) {
+			now := time.Now().Add(-time.Hour) // the server's clock counts
+			w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+			status(429, now.Add(2*time.Second).UTC().Format(http.TimeFormat))(w, req)
+		}, idempotent: true, timeout: 20 * time.Second, calls: 2, atLeast: 2 * time.Second, status: 200},
 		"503 without":                   {first: status(503, ""), idempotent: true, timeout: 20 * time.Second, calls: 2, status: 200},
 		"503, unreadable Retry-After":   {first: status(503, "soon"), idempotent: true, timeout: 20 * time.Second, calls: 2, status: 200},
 		"500 at once":                   {first: status(500, "0"), idempotent: true, timeout: 20 * time.Second, calls: 2, status: 200},
@@ -248,6 +253,23 @@ func TestRepetition(t *testing.T) {
 			require.GreaterOrEqual(t, time.Since(began), tt.atLeast)
 		})
 	}
+}
+
+// The first request may have had an effect although its repetition never left.
+func TestARepetitionThatWasNotSentDoesNotHideTheFirst(t *testing.T) {
+	t.Parallel()
+	authority := newCA(t, today)
+	var server *httptest.Server
+	server = serve(t, authority, today, "127.0.0.1", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		_ = server.Listener.Close() // the repetition is refused
+		panic(http.ErrAbortHandler)
+	}))
+	client, err := httpx.New(httpx.Options{BaseURL: server.URL, TrustedCA: authority.pem()})
+	require.NoError(t, err)
+	defer client.Close()
+	_, err = client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/", Body: []byte(`{}`), Idempotent: true})
+	require.Equal(t, fault.NetworkUnavailable, fault.CodeOf(err), "%v", err)
+	require.False(t, httpx.NotSent(err))
 }
 
 func TestASecondFailureIsTheAnswer(t *testing.T) {

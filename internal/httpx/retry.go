@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -46,11 +47,18 @@ func worthRepeating(resp *Response, err error) bool {
 	return resp.Status == 429 || resp.Status >= 500
 }
 
-// pauseBefore is the server's Retry-After in seconds, else a short random pause.
+// pauseBefore is the server's Retry-After, in seconds or as a date by its own clock (RFC 9110 section 10.2.3), else a short random
+// pause.
 func pauseBefore(resp *Response) time.Duration {
 	if resp != nil {
-		if seconds, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 31); err == nil {
+		after := resp.Header.Get("Retry-After")
+		if seconds, err := strconv.ParseUint(after, 10, 31); err == nil {
 			return time.Duration(seconds) * time.Second
+		}
+		at, err := http.ParseTime(after)
+		now, nowErr := http.ParseTime(resp.Header.Get("Date"))
+		if err == nil && nowErr == nil {
+			return max(0, at.Sub(now))
 		}
 	}
 	jitter := backoff.NewExponentialBackOff()

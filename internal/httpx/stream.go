@@ -22,8 +22,15 @@ type Stream struct {
 	Body io.ReadCloser
 }
 
+// A download has to keep this pace on average once it has run for slowAfter, so that it ends in bounded time.
+const (
+	slowAfter = time.Minute
+	slowest   = 2 << 10 // bytes a second
+)
+
 // Stream sends a request and gives the answer's body unread, at most maxBytes of it. Request.Timeout is the deadline of the
-// whole download; zero means none but the idle timeout, which always holds.
+// whole download. Without it a body of n bytes has a minute and a second for each 2 KiB, and must never stand still for longer than
+// the idle timeout.
 func (c *Client) Stream(ctx context.Context, r Request, maxBytes int64) (*Stream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := func() { cancel(nil) }
@@ -40,7 +47,7 @@ func (c *Client) Stream(ctx context.Context, r Request, maxBytes int64) (*Stream
 		return nil, err
 	}
 	return &Stream{Status: resp.StatusCode, Header: resp.Header, Body: &streamBody{
-		ctx: ctx, body: resp.Body, left: maxBytes, idle: idle, idleTimeout: c.options.IdleTimeout, stop: stop,
+		ctx: ctx, body: resp.Body, left: maxBytes, idle: idle, idleTimeout: c.options.IdleTimeout, stop: stop, began: time.Now(),
 	}}, nil
 }
 
@@ -51,6 +58,8 @@ type streamBody struct {
 	idle        *time.Timer
 	idleTimeout time.Duration
 	stop        func()
+	began       time.Time
+	read        int64
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
@@ -73,8 +82,12 @@ func (b *streamBody) Read(p []byte) (int, error) {
 		err = b.ctx.Err() // a server that sees us hang up may end its half list as if it were whole
 	}
 	b.left -= int64(n)
+	b.read += int64(n)
 	if n > 0 {
 		b.idle.Reset(b.idleTimeout)
+	}
+	if spent := time.Since(b.began) - slowAfter; err == nil && spent > 0 && b.read < int64(spent.Seconds()*slowest) {
+		return n, fault.New(fault.Timeout, "httpx: read answer", "the download is too slow to end")
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, classify(b.ctx, "httpx: read answer", err, true)

@@ -1,6 +1,8 @@
 package httpx_test
 
 import (
+	"crypto/tls"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -99,6 +101,32 @@ func TestPlainHTTPServer(t *testing.T) {
 	require.True(t, httpx.NotSent(err))
 }
 
+// A server that speaks no TLS of today, or wants what a terminal has not, ends the handshake with an alert.
+func TestATLSAlertIsNoLostConnection(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*tls.Config){
+		"TLS 1.1":            func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 },
+		"client certificate": func(c *tls.Config) { c.MaxVersion, c.ClientAuth = tls.VersionTLS12, tls.RequireAnyClientCert },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			authority := newCA(t, today)
+			cert, key := newCert(t, today, "127.0.0.1", authority)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(answerOK))
+			server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}}}
+			change(server.TLS)
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			client, err := httpx.New(httpx.Options{BaseURL: server.URL, TrustedCA: authority.pem()})
+			require.NoError(t, err)
+			t.Cleanup(client.Close)
+			_, err = client.Do(t.Context(), httpx.Request{Method: "GET", Path: "/"})
+			require.Equal(t, fault.TLSUntrusted, fault.CodeOf(err), "%v", err)
+		})
+	}
+}
+
 func TestParseCA(t *testing.T) {
 	t.Parallel()
 	one := string(newCA(t, today).pem())
@@ -113,6 +141,8 @@ func TestParseCA(t *testing.T) {
 		"no PEM":             {"MIIB", 0},
 		"a key":              {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0},
 		"broken certificate": {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0},
+		"cut file":           {one + one[:len(one)/2], 0},
+		"broken first block": {one[:len(one)/2] + one, 0},
 		"half a file":        {one + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0},
 	}
 	for name, tt := range tests {

@@ -1,5 +1,5 @@
 // Package keystoretest is the suite that every keystore.Store passes. It knows stores by their traits, never by name, and
-// skips nothing.
+// skips nothing. [Host] is a host in memory, for tests of what stands on [keystore.NewHost].
 //
 // Run may be called from parallel tests.
 package keystoretest

@@ -9,7 +9,9 @@ import go.Seq;
 
 /**
  * Host is what the app gives: keys that never leave its key store, a log sink, progress. Kotlin implements it. A method that
-throws fails the call it served and nothing else. Methods are called from several threads, also at the same time.
+throws fails the call it served and nothing else. Methods are called from several threads, also at the same time; Log and
+Progress from one thread of their own, in order, after the fact: a slow one loses lines and holds nothing up. A key method
+may take 30 s. Nothing is called after Close returned nil.
  */
 public interface Host {
 	/**
@@ -41,7 +43,8 @@ public interface Host {
 	 */
 	public byte[] mac(String alias, byte[] message) throws Exception;
 	/**
-	 * Progress tells how far a sync or an upload is: kind is &#34;whitelist&#34;, &#34;bin_ranges&#34; or &#34;upload&#34;, done counts rows.
+	 * Progress tells how far a sync or an upload is: kind is &#34;whitelist&#34;, &#34;bin_ranges&#34; or &#34;upload&#34;, done counts rows. The last
+	report of a list that came new is all of its rows; one that did not change has none.
 	 */
 	public void progress(String kind, long done) throws Exception;
 	/**

@@ -34,7 +34,8 @@ public final class Terminal implements Seq.Proxy {
 	public native String checkEntry(Op op, byte[] cardJSON) throws Exception;
 	/**
 	 * Close cancels what runs, waits for it and gives everything back: the data folder, connections, the host. A second Close
-	does nothing; calls after it fail with closed.
+	does nothing more; calls after it fail with closed. When the host holds a call up for longer than 5 s, or Close is called
+	from within a method of the host, it fails with timeout, and the last call to end gives everything back.
 	 */
 	public native void close() throws Exception;
 	/**

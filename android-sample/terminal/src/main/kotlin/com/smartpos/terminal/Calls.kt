@@ -22,7 +22,9 @@ internal class Calls {
 
     // After the end the bound terminal refuses every call at once, so that the caller's own thread may ask it.
     private val threads =
-        ThreadPoolExecutor(THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, LinkedBlockingQueue(), factory) { work, _ -> work.run() }
+        ThreadPoolExecutor(THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, LinkedBlockingQueue(), factory) { work, _ ->
+            work.run()
+        }
             .apply { allowCoreThreadTimeOut(true) }
 
     suspend fun <T> run(work: (Op) -> T): T = suspendCancellableCoroutine { caller ->
@@ -32,7 +34,7 @@ internal class Calls {
             val result = runCatching { work(op) }
             result.fold(
                 onSuccess = { caller.resumeWith(result) },
-                onFailure = { caller.resumeWithException(if (it is Exception) terminalException(it) else it) },
+                onFailure = { caller.resumeWithException(if (it is Exception) terminalException(it) else it) }
             )
         }
     }

@@ -15,7 +15,7 @@ public class Card @JvmOverloads constructor(
     pan: CharSequence,
     public val expiry: String? = null,
     public val service: Service? = null,
-    public val entryMode: EntryMode? = null,
+    public val entryMode: EntryMode? = null
 ) : AutoCloseable {
     private val digits = CharArray(pan.length) { pan[it] }
 
@@ -43,7 +43,7 @@ public enum class Service {
     FAST_LINE,
 
     /** A lounge. */
-    LOUNGE,
+    LOUNGE
 }
 
 /** How a card was read. */
@@ -58,7 +58,7 @@ public enum class EntryMode {
     SWIPE,
 
     /** Number typed by hand. */
-    MANUAL,
+    MANUAL
 }
 
 /** Who decides a check. */
@@ -70,5 +70,5 @@ public enum class CheckMode(internal val wire: String) {
     REQUIRE_ONLINE("require-online"),
 
     /** The lists on the device alone; needs [TerminalConfig.Builder.allowForceOffline]. */
-    FORCE_OFFLINE("force-offline"),
+    FORCE_OFFLINE("force-offline")
 }

@@ -134,7 +134,7 @@ public enum class FaultCode(public val wire: String) {
     UNKNOWN_DEVICE("UNKNOWN_DEVICE"),
 
     /** A code that this version does not know. */
-    UNRECOGNIZED(""),
+    UNRECOGNIZED("")
     ;
 
     /** The key of the operator's text in an app's translations, such as `fault.not_paired`. */

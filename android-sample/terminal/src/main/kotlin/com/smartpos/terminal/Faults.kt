@@ -3,12 +3,14 @@ package com.smartpos.terminal
 import com.smartpos.terminal.bind.mobile.Mobile
 
 /** What a caught exception of the binding means. */
-internal fun terminalException(caught: Exception): TerminalException {
-    if (caught is TerminalException) {
-        return caught
-    }
-    val info = runCatching { decodeError(Mobile.errorInfo(caught)) }.getOrNull()
-        ?: return internalFault("the binding failed: $caught", caught)
+internal fun terminalException(caught: Exception): TerminalException = when (caught) {
+    is TerminalException -> caught
+    else -> fault(Mobile.errorInfo(caught), caught)
+}
+
+/** The exception of an ErrorInfo. */
+internal fun fault(errorInfo: String, cause: Throwable?): TerminalException {
+    val info = decodeError(errorInfo)
     return TerminalException(
         code = FaultCode.of(info.code),
         rawCode = info.code,
@@ -18,7 +20,7 @@ internal fun terminalException(caught: Exception): TerminalException {
         retryable = info.retryable,
         actor = lenient(info.actor, Actor.UNRECOGNIZED),
         needsNetwork = info.needsNetwork,
-        cause = caught,
+        cause = cause
     )
 }
 
@@ -31,7 +33,7 @@ internal fun internalFault(message: String, cause: Throwable) = TerminalExceptio
     retryable = false,
     actor = Actor.DEVELOPER,
     needsNetwork = false,
-    cause = cause,
+    cause = cause
 )
 
 /** Runs what may be the first use of the native library, and says it in words when there is none for this device. */
@@ -40,9 +42,9 @@ internal fun <T> loaded(use: () -> T): T = try {
 } catch (e: LinkageError) {
     val abis = System.getProperty("os.arch")
     throw internalFault(
-        "libgojni.so cannot be loaded on this device ($abis): the app must be built with the AAR of this version and must keep its " +
-            "ABI (see abiFilters and splits): ${e.message}",
-        e,
+        "libgojni.so cannot be loaded on this device ($abis): the app must be built with the AAR of this version and " +
+            "must keep its ABI (see abiFilters and splits): ${e.message}",
+        e
     )
 } catch (e: Exception) {
     throw terminalException(e)

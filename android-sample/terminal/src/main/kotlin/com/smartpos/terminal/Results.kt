@@ -8,10 +8,7 @@ import java.time.Instant
  *
  * @property keyFingerprint `SHA256:` and base64 of the public key's hash, to compare with the admin panel.
  */
-public data class Pairing(
-    public val serialNumber: String,
-    public val keyFingerprint: String,
-)
+public data class Pairing(public val serialNumber: String, public val keyFingerprint: String)
 
 /**
  * An entry that was confirmed.
@@ -23,7 +20,7 @@ public data class Confirmation(
     public val accessId: String,
     public val guests: Int,
     public val mode: Mode,
-    public val known: Boolean,
+    public val known: Boolean
 )
 
 /**
@@ -39,7 +36,7 @@ public data class SyncResult(
     public val binRanges: Long,
     public val changed: Boolean,
     public val listVersion: String,
-    public val generatedAt: Instant?,
+    public val generatedAt: Instant?
 )
 
 /**
@@ -49,11 +46,7 @@ public data class SyncResult(
  * @property quarantined entries that it refused for good; [Terminal.export] writes them.
  * @property pending entries that still wait.
  */
-public data class UploadResult(
-    public val uploaded: Int,
-    public val quarantined: Int,
-    public val pending: Int,
-)
+public data class UploadResult(public val uploaded: Int, public val quarantined: Int, public val pending: Int)
 
 /**
  * What was due.
@@ -61,27 +54,17 @@ public data class UploadResult(
  * @property sync null when no sync was due.
  * @property upload null when nothing waited.
  */
-public data class DueResult(
-    public val sync: SyncResult?,
-    public val upload: UploadResult?,
-    public val nextSyncDue: Instant,
-)
+public data class DueResult(public val sync: SyncResult?, public val upload: UploadResult?, public val nextSyncDue: Instant)
 
 /** A written export: [entries] entries in [file], readable by the app alone. */
-public data class ExportResult(
-    public val entries: Int,
-    public val file: File,
-)
+public data class ExportResult(public val entries: Int, public val file: File)
 
 /**
  * How far a sync or an upload is.
  *
  * @property done rows so far.
  */
-public data class Progress(
-    public val kind: Kind,
-    public val done: Long,
-) {
+public data class Progress(public val kind: Kind, public val done: Long) {
     /** What is under way. */
     public enum class Kind {
         /** The whitelist comes in. */
@@ -94,6 +77,6 @@ public data class Progress(
         UPLOAD,
 
         /** One that this version does not know. */
-        UNRECOGNIZED,
+        UNRECOGNIZED
     }
 }

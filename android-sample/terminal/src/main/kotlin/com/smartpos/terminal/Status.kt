@@ -27,7 +27,7 @@ public data class Status(
     public val listVersion: String?,
     public val listAge: Duration?,
     public val nextSyncDue: Instant,
-    public val safeToWipe: Boolean,
+    public val safeToWipe: Boolean
 ) {
     /** How far the pairing is. */
     public enum class State {
@@ -41,7 +41,7 @@ public data class Status(
         PAIRED,
 
         /** One that this version does not know. */
-        UNRECOGNIZED,
+        UNRECOGNIZED
     }
 }
 
@@ -50,10 +50,7 @@ public data class Status(
  *
  * @property ready no finding is blocking.
  */
-public data class Readiness(
-    public val ready: Boolean,
-    public val findings: List<Finding>,
-) {
+public data class Readiness(public val ready: Boolean, public val findings: List<Finding>) {
     /**
      * One line of the self-test.
      *
@@ -65,7 +62,7 @@ public data class Readiness(
         public val code: String,
         public val severity: Severity,
         public val message: String,
-        public val fix: String?,
+        public val fix: String?
     )
 
     /** How bad a finding is. */
@@ -80,6 +77,6 @@ public data class Readiness(
         BLOCKING,
 
         /** One that this version does not know; do as for [WARNING]. */
-        UNRECOGNIZED,
+        UNRECOGNIZED
     }
 }

@@ -2,10 +2,10 @@ package com.smartpos.terminal
 
 import com.smartpos.terminal.bind.mobile.Mobile
 import com.smartpos.terminal.bind.mobile.Op
+import com.smartpos.terminal.bind.mobile.Terminal as BoundTerminal
 import java.io.File
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.Flow
-import com.smartpos.terminal.bind.mobile.Terminal as BoundTerminal
 
 /**
  * An open terminal: get one with [open], keep one for the life of the process, [close] it at the end.
@@ -21,7 +21,7 @@ import com.smartpos.terminal.bind.mobile.Terminal as BoundTerminal
 public class Terminal private constructor(
     private val bound: BoundTerminal,
     private val host: BoundHost,
-    private val refuseMainThread: (String) -> Unit,
+    private val refuseMainThread: (String) -> Unit
 ) : AutoCloseable {
     private val calls = Calls()
 
@@ -122,8 +122,11 @@ public class Terminal private constructor(
      * Cancels what runs, waits for it, and gives everything back: data folder, connections, threads. A second call does nothing.
      * It blocks: call it off the main thread.
      *
+     * @throws TerminalException with [FaultCode.TIMEOUT] when a [KeyHost] holds a call up for more than 5 s, or closes the terminal
+     * from within; the data folder is given back when that call ends.
      * @throws IllegalStateException on Android's main thread.
      */
+    @Throws(TerminalException::class)
     override fun close() {
         refuseMainThread("close")
         try {

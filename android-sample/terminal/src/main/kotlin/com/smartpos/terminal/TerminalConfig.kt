@@ -99,11 +99,11 @@ public class TerminalConfig private constructor(builder: Builder) {
                     maxGuests = maxGuestsOffline,
                     maxPending = maxPending,
                     perCardPerDay = perCardPerDay,
-                    allowForce = allowForceOffline,
+                    allowForce = allowForceOffline
                 ),
                 card = CardConfigWire(skipLuhn),
-                clockOffset = clockOffset?.let(::goDuration),
-            ),
+                clockOffset = clockOffset?.let(::goDuration)
+            )
         )
     }
 }

@@ -22,7 +22,7 @@ public class TerminalException internal constructor(
     public val retryable: Boolean,
     public val actor: Actor,
     public val needsNetwork: Boolean,
-    cause: Throwable? = null,
+    cause: Throwable? = null
 ) : Exception(message, cause)
 
 /** Who must act for a call to succeed. */
@@ -37,5 +37,5 @@ public enum class Actor {
     NOBODY,
 
     /** One that this version does not know. */
-    UNRECOGNIZED,
+    UNRECOGNIZED
 }

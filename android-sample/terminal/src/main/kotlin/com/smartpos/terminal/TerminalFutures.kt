@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.future.future
 
 /**
@@ -13,7 +14,7 @@ import kotlinx.coroutines.future.future
  * cancelling the future cancels the call. What each call does is said at [Terminal].
  */
 public class TerminalFutures(private val terminal: Terminal) {
-    private val scope = CoroutineScope(Dispatchers.Unconfined)
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)
 
     /** See [Terminal.pair]. */
     public fun pair(code: String): CompletableFuture<Pairing> = future { terminal.pair(code) }

@@ -6,14 +6,11 @@ package com.smartpos.terminal
  * @property keys where the terminal's keys are kept; `AndroidKeyHost` on a device.
  * @property log where the library's log lines go.
  */
-public class TerminalHost @JvmOverloads constructor(
-    public val keys: KeyHost,
-    public val log: LogSink = LogSink { _, _ -> },
-)
+public class TerminalHost @JvmOverloads constructor(public val keys: KeyHost, public val log: LogSink = LogSink { _, _ -> })
 
 /**
- * A key store. Every method is called from threads of the library, also several at once, and must not call the [Terminal]. What
- * a method made, imported or deleted is durable when it returns. Arrays belong to the library and are good during the call only.
+ * A key store. Every method is called from threads of the library, also several at once, and should not call the [Terminal]:
+ * [Terminal.close] from here fails. What a method made, imported or deleted is durable when it returns. Arrays belong to the library and are good during the call only.
  *
  * A method that throws fails the call it served and nothing else: for a key that was there before, with
  * [FaultCode.KEY_LOST] and what was thrown as the cause. One that does not return within 30 s fails it with
@@ -59,12 +56,12 @@ public enum class KeyType(internal val wire: String) {
     RSA_2048("rsa-2048"),
 
     /** The curve P-256 (secp256r1). */
-    EC_P256("ec-p256"),
+    EC_P256("ec-p256")
 }
 
-/** Takes log lines. They hold no secret and no card number. What it throws is dropped. */
+/** Takes log lines, in order. They hold no secret and no card number. What it throws is dropped; a slow one loses lines. */
 public fun interface LogSink {
-    /** Takes one line, on a thread of the library; it should return soon, since a call waits for it. */
+    /** Takes one line, on a thread of the library. */
     public fun log(level: LogLevel, line: String)
 }
 
@@ -80,5 +77,5 @@ public enum class LogLevel {
     WARNING,
 
     /** What went wrong. */
-    ERROR,
+    ERROR
 }

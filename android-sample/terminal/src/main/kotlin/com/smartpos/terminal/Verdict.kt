@@ -35,7 +35,7 @@ public sealed interface Verdict {
         override val reason: Reason,
         override val text: String,
         override val onlineError: FaultCode? = null,
-        override val lists: ListInfo? = null,
+        override val lists: ListInfo? = null
     ) : Verdict
 
     /**
@@ -53,7 +53,7 @@ public sealed interface Verdict {
         override val reason: Reason,
         override val text: String,
         override val onlineError: FaultCode? = null,
-        override val lists: ListInfo? = null,
+        override val lists: ListInfo? = null
     ) : Verdict
 
     /** Nobody decided: [CheckMode.REQUIRE_ONLINE] got no answer, or the library is newer than the app. Do not let the card in. */
@@ -62,7 +62,7 @@ public sealed interface Verdict {
         override val reason: Reason,
         override val text: String,
         override val onlineError: FaultCode? = null,
-        override val lists: ListInfo? = null,
+        override val lists: ListInfo? = null
     ) : Verdict
 }
 
@@ -73,11 +73,7 @@ public sealed interface Verdict {
  * @property age since they were received, by trusted time.
  * @property old past [TerminalConfig.Builder.listWarnAge]: sync.
  */
-public data class ListInfo(
-    public val version: String,
-    public val age: Duration,
-    public val old: Boolean,
-)
+public data class ListInfo(public val version: String, public val age: Duration, public val old: Boolean)
 
 /** Who decided. */
 public enum class Mode {
@@ -88,7 +84,7 @@ public enum class Mode {
     OFFLINE,
 
     /** One that this version does not know. */
-    UNRECOGNIZED,
+    UNRECOGNIZED
 }
 
 /** Why a verdict is as it is. */
@@ -124,7 +120,7 @@ public enum class Reason {
     OFFLINE_DISABLED,
 
     /** One that this version does not know. */
-    UNRECOGNIZED,
+    UNRECOGNIZED
 }
 
 /** What the operator does after a denied check. */
@@ -139,5 +135,5 @@ public enum class Action {
     WAIT,
 
     /** One that this version does not know; do as for [NONE]. */
-    UNRECOGNIZED,
+    UNRECOGNIZED
 }

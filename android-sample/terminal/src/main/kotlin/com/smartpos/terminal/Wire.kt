@@ -18,7 +18,10 @@ private fun <T> decode(serializer: KSerializer<T>, text: String): T = try {
     lenientJson.decodeFromString(serializer, text)
 } catch (e: SerializationException) {
     // Its message quotes the text.
-    throw internalFault("the library's answer cannot be read: is the AAR of another version? ${e::class.java.simpleName}", e.withoutText())
+    throw internalFault(
+        "the library's answer cannot be read: is the AAR of another version? ${e::class.java.simpleName}",
+        e.withoutText()
+    )
 }
 
 private fun Exception.withoutText() = IllegalStateException(this::class.java.name).also { it.stackTrace = stackTrace }
@@ -37,7 +40,9 @@ private fun seconds(value: Double): Duration = Duration.ofMillis((value * MILLIS
 
 internal fun decodeError(text: String): ErrorWire = decode(ErrorWire.serializer(), text)
 
-internal fun decodePairing(text: String): Pairing = decode(PairingWire.serializer(), text).let { Pairing(it.serialNumber, it.keyFingerprint) }
+internal fun decodePairing(text: String): Pairing = decode(PairingWire.serializer(), text).let {
+    Pairing(it.serialNumber, it.keyFingerprint)
+}
 
 internal fun decodeVerdict(text: String): Verdict {
     val v = decode(VerdictWire.serializer(), text)
@@ -58,7 +63,7 @@ internal fun decodeVerdict(text: String): Verdict {
                 reason,
                 v.message,
                 onlineError,
-                lists,
+                lists
             )
 
         else -> Verdict.Unknown(mode, reason, v.message, onlineError, lists)
@@ -93,7 +98,7 @@ internal fun decodeStatus(text: String): Status = decode(StatusWire.serializer()
         it.listVersion,
         it.listAgeSeconds?.let(::seconds),
         instant(it.nextSyncDue),
-        it.safeToWipe,
+        it.safeToWipe
     )
 }
 
@@ -102,10 +107,12 @@ internal fun decodeReadiness(text: String): Readiness = decode(ReadinessWire.ser
         answer.ready,
         answer.findings.map {
             Readiness.Finding(it.code, lenient(it.severity, Readiness.Severity.UNRECOGNIZED), it.message, it.fix)
-        },
+        }
     )
 }
 
-internal fun decodeExport(text: String): ExportResult = decode(ExportWire.serializer(), text).let { ExportResult(it.entries, File(it.file)) }
+internal fun decodeExport(text: String): ExportResult = decode(ExportWire.serializer(), text).let {
+    ExportResult(it.entries, File(it.file))
+}
 
 internal fun progressKind(wire: String): Progress.Kind = lenient(wire, Progress.Kind.UNRECOGNIZED)

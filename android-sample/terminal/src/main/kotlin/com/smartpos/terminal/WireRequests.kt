@@ -17,7 +17,7 @@ internal class ConfigWire(
     val timeouts: TimeoutsWire,
     val offline: OfflineWire,
     val card: CardConfigWire,
-    val clockOffset: String?,
+    val clockOffset: String?
 )
 
 @Serializable
@@ -33,7 +33,7 @@ internal class OfflineWire(
     val maxGuests: Int?,
     val maxPending: Int?,
     val perCardPerDay: Int?,
-    val allowForce: Boolean,
+    val allowForce: Boolean
 )
 
 @Serializable
@@ -44,12 +44,9 @@ private val strictJson = Json { explicitNulls = false }
 
 internal fun encodeConfig(config: ConfigWire): String = strictJson.encodeToString(ConfigWire.serializer(), config)
 
-/** A duration in Go's notation; one beyond 292 years is left to the library to refuse by name. */
-internal fun goDuration(duration: Duration): String = try {
-    "${duration.toNanos()}ns"
-} catch (_: ArithmeticException) {
-    "${duration.seconds}s"
-}
+/** A duration in Go's notation. One beyond its 292 years is left to the library, which refuses it by name. */
+internal fun goDuration(duration: Duration): String =
+    if (duration.nano == 0) "${duration.seconds}s" else "${duration.toNanos()}ns"
 
 /** The request of a check as bytes, so that they can be overwritten; no string ever holds the digits. */
 internal fun encodeCard(card: Card, mode: CheckMode): ByteArray = card.reveal { digits ->

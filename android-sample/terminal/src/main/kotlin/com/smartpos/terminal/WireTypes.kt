@@ -13,7 +13,7 @@ internal class ErrorWire(
     val i18nKey: String = "",
     val actor: String = "",
     val retryable: Boolean = false,
-    val needsNetwork: Boolean = false,
+    val needsNetwork: Boolean = false
 )
 
 @Serializable
@@ -21,7 +21,7 @@ internal class PairingWire(
     val v: Int = 1,
     val status: String = "",
     val serialNumber: String = "",
-    val keyFingerprint: String = "",
+    val keyFingerprint: String = ""
 )
 
 @Serializable
@@ -39,7 +39,7 @@ internal class VerdictWire(
     val listVersion: String? = null,
     val listAgeSeconds: Double? = null,
     val listOld: Boolean = false,
-    val expiresAt: String? = null,
+    val expiresAt: String? = null
 )
 
 @Serializable
@@ -48,15 +48,11 @@ internal class ConfirmationWire(
     val outcome: String,
     val mode: String = "",
     val accessId: String = "",
-    val guests: Int = 0,
+    val guests: Int = 0
 )
 
 @Serializable
-internal class VoidWire(
-    val v: Int = 1,
-    val outcome: String = "",
-    val accessId: String = "",
-)
+internal class VoidWire(val v: Int = 1, val outcome: String = "", val accessId: String = "")
 
 @Serializable
 internal class SyncWire(
@@ -65,24 +61,14 @@ internal class SyncWire(
     val binRanges: Long = 0,
     val changed: Boolean = false,
     val listVersion: String = "",
-    val generatedAt: String? = null,
+    val generatedAt: String? = null
 )
 
 @Serializable
-internal class UploadWire(
-    val v: Int = 1,
-    val uploaded: Int = 0,
-    val quarantined: Int = 0,
-    val pending: Int = 0,
-)
+internal class UploadWire(val v: Int = 1, val uploaded: Int = 0, val quarantined: Int = 0, val pending: Int = 0)
 
 @Serializable
-internal class DueWire(
-    val v: Int = 1,
-    val sync: SyncWire? = null,
-    val upload: UploadWire? = null,
-    val nextSyncDue: String,
-)
+internal class DueWire(val v: Int = 1, val sync: SyncWire? = null, val upload: UploadWire? = null, val nextSyncDue: String)
 
 @Serializable
 internal class StatusWire(
@@ -97,27 +83,14 @@ internal class StatusWire(
     val listVersion: String? = null,
     val listAgeSeconds: Double? = null,
     val nextSyncDue: String,
-    val safeToWipe: Boolean = false,
+    val safeToWipe: Boolean = false
 )
 
 @Serializable
-internal class ReadinessWire(
-    val v: Int = 1,
-    val ready: Boolean = false,
-    val findings: List<FindingWire> = emptyList(),
-)
+internal class ReadinessWire(val v: Int = 1, val ready: Boolean = false, val findings: List<FindingWire> = emptyList())
 
 @Serializable
-internal class FindingWire(
-    val code: String = "",
-    val severity: String = "",
-    val message: String = "",
-    val fix: String? = null,
-)
+internal class FindingWire(val code: String = "", val severity: String = "", val message: String = "", val fix: String? = null)
 
 @Serializable
-internal class ExportWire(
-    val v: Int = 1,
-    val entries: Int = 0,
-    val file: String = "",
-)
+internal class ExportWire(val v: Int = 1, val entries: Int = 0, val file: String = "")

@@ -93,7 +93,7 @@ public class AndroidKeyHost @JvmOverloads constructor(private val prefix: String
             store.setEntry(
                 prefix + alias,
                 KeyStore.SecretKeyEntry(SecretKeySpec(key, HMAC)),
-                KeyProtection.Builder(KeyProperties.PURPOSE_SIGN).build(),
+                KeyProtection.Builder(KeyProperties.PURPOSE_SIGN).build()
             )
         } finally {
             key.fill(0)

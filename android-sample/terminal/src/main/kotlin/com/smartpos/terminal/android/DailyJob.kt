@@ -105,7 +105,7 @@ public abstract class DailyJob : JobService() {
                     .setRequiredNetworkType(JobInfo.NETWORK_TYPE_ANY)
                     .setBackoffCriteria(firstPause.toMillis(), JobInfo.BACKOFF_POLICY_EXPONENTIAL)
                     .setPersisted(true)
-                    .build(),
+                    .build()
             )
         }
 

@@ -1,0 +1,51 @@
+package com.smartpos.terminal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import kotlinx.serialization.json.JsonElementBuildersKt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The API as Java sees it: no Kotlin in the calls. */
+class JavaCallerTest {
+    @Test
+    void journeyWithFutures(@TempDir File folder) throws Exception {
+        try (Emulator emulator = new Emulator()) {
+            String code = emulator.register("SN-JAVA");
+            TerminalConfig config = new TerminalConfig.Builder("SN-JAVA", new File(folder, "data"))
+                    .server(emulator.getUrl(), emulator.getCaPem())
+                    .whitelistSecret(emulator.getWhitelistSecret())
+                    .onlineTimeout(Duration.ofSeconds(30))
+                    .build();
+            TerminalHost host = new TerminalHost(new JcaKeyHost(new File(folder, "keys")), (level, line) -> {});
+
+            try (Terminal terminal = Terminal.open(config, host); Card card = new Card("5555555555554444")) {
+                TerminalFutures calls = new TerminalFutures(terminal);
+                ExecutionException failed = assertThrows(ExecutionException.class, () -> calls.checkEntry(card).get());
+                TerminalException fault = assertInstanceOf(TerminalException.class, failed.getCause());
+                assertEquals(FaultCode.NOT_PAIRED, fault.getCode());
+
+                assertEquals("SN-JAVA", calls.pair(code).get().getSerialNumber());
+                Verdict verdict = calls.checkEntry(card, CheckMode.PREFER_ONLINE).get();
+                Verdict.Allowed allowed = assertInstanceOf(Verdict.Allowed.class, verdict);
+                assertTrue(calls.confirmEntry(allowed.getAccessId(), 1).thenApply(Confirmation::getKnown).get());
+
+                emulator.fault("latency", "SN-JAVA", more -> {
+                    JsonElementBuildersKt.put(more, "latencyMs", 60_000);
+                    return kotlin.Unit.INSTANCE;
+                });
+                CompletableFuture<SyncResult> sync = calls.sync();
+                sync.cancel(true);
+                assertEquals(Status.State.PAIRED, calls.status().get(2, TimeUnit.SECONDS).getState());
+            }
+        }
+    }
+}

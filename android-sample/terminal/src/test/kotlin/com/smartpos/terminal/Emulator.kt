@@ -1,0 +1,96 @@
+package com.smartpos.terminal
+
+import java.io.File
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
+import java.nio.file.Files
+import java.security.KeyStore
+import java.security.cert.CertificateFactory
+import javax.net.ssl.SSLContext
+import javax.net.ssl.TrustManagerFactory
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonObjectBuilder
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.put
+
+/** `posemu serve` as a process, and its admin API. */
+class Emulator : AutoCloseable {
+    private val folder: File = Files.createTempDirectory("posemu").toFile()
+    private val process: Process
+    private val env: JsonObject
+    private val client: HttpClient
+
+    init {
+        val envFile = File(folder, "env.json")
+        process = ProcessBuilder(System.getProperty("posemu"), "serve", "--env", envFile.path)
+            .redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        Runtime.getRuntime().addShutdownHook(Thread { process.destroyForcibly() })
+        val output = process.inputStream.bufferedReader()
+        check(generateSequence(output::readLine).any { it == "ready" }) { "posemu did not start" }
+        env = Json.parseToJsonElement(envFile.readText()).jsonObject
+        client = HttpClient.newBuilder().sslContext(trusting(File(text(env, "caFile")))).build()
+    }
+
+    val url: String get() = text(env.getValue("macs").jsonObject, "url")
+    val caPem: String get() = File(text(env, "caFile")).readText()
+    val whitelistSecret: String get() = text(env.getValue("macs").jsonObject, "whitelistSecret")
+
+    /** Registers a terminal and gives a pairing code for it. */
+    fun register(sn: String): String {
+        admin("POST", "/admin/api/terminals", """{"serialNumber":"$sn","location":"Lounge"}""")
+        return pairingCode(sn)
+    }
+
+    fun pairingCode(sn: String): String = text(admin("POST", "/admin/api/terminals/$sn/pairing-code").jsonObject, "code")
+
+    /** Puts a fault up, for one terminal or for all. */
+    fun fault(kind: String, sn: String? = null, more: JsonObjectBuilder.() -> Unit = {}) {
+        val fault = buildJsonObject {
+            put("kind", kind)
+            sn?.let { put("serialNumber", it) }
+            more()
+        }
+        admin("POST", "/admin/api/faults", fault.toString())
+    }
+
+    fun noFaults() {
+        admin("DELETE", "/admin/api/faults")
+    }
+
+    fun entries(sn: String): List<JsonObject> = admin("GET", "/admin/api/entries").jsonObject.getValue("entries").jsonArray
+        .map { it.jsonObject }.filter { text(it, "serialNumber") == sn }
+
+    /** One call of the admin API; anything but success is an error. */
+    fun admin(method: String, path: String, body: String? = null): JsonElement {
+        val adminUrl = text(env.getValue("admin").jsonObject, "url")
+        val publisher = body?.let(HttpRequest.BodyPublishers::ofString) ?: HttpRequest.BodyPublishers.noBody()
+        val request = HttpRequest.newBuilder(URI(adminUrl + path)).method(method, publisher)
+            .header("Authorization", "Bearer " + text(env.getValue("admin").jsonObject, "token")).build()
+        val answer = client.send(request, HttpResponse.BodyHandlers.ofString())
+        check(answer.statusCode() in 200..299) { "$method $path: ${answer.statusCode()} ${answer.body()}" }
+        return if (answer.body().isBlank()) JsonNull else Json.parseToJsonElement(answer.body())
+    }
+
+    override fun close() {
+        process.destroy()
+        process.waitFor()
+        folder.deleteRecursively()
+    }
+}
+
+fun text(value: JsonObject, key: String): String = value.getValue(key).jsonPrimitive.content
+
+private fun trusting(ca: File): SSLContext {
+    val store = KeyStore.getInstance(KeyStore.getDefaultType()).apply { load(null) }
+    store.setCertificateEntry("ca", ca.inputStream().use(CertificateFactory.getInstance("X.509")::generateCertificate))
+    val trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm()).apply { init(store) }
+    return SSLContext.getInstance("TLS").apply { init(null, trust.trustManagers, null) }
+}

@@ -1,0 +1,198 @@
+package com.smartpos.terminal
+
+import java.io.File
+import java.time.Duration
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.put
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+
+/** Every fault that can be provoked from outside is thrown by Go and read here; the rest of the table is mapped. */
+class FaultsTest {
+    private val calls: Map<FaultCode, suspend (Site) -> Unit> = mapOf(
+        FaultCode.INVALID_CARD to { it.paired().checkEntry(Card("5555 5555")) },
+        FaultCode.INVALID_CODE to { it.open().pair("1234") },
+        FaultCode.PAIRING_CODE_REJECTED to { it.open().pair("00000000") },
+        FaultCode.ALREADY_PAIRED to { it.paired().pair(it.code) },
+        FaultCode.KEY_REJECTED to { site ->
+            site.emulator.fault("status") {
+                put("status", 422)
+                put("body", """{"errorCode":"INVALID_PUBLIC_KEY"}""")
+            }
+            site.open().pair(site.code)
+        },
+        FaultCode.NOT_PAIRED to { it.open().checkEntry(Card(Pan.ALLOWED)) },
+        FaultCode.KEY_LOST to { site -> site.paired().also { site.keys.lose("macs-pairing") }.checkEntry(Card(Pan.ALLOWED)) },
+        FaultCode.TLS_UNTRUSTED to
+            { site -> Emulator().use { other -> site.open { server(site.emulator.url, other.caPem) }.pair(site.code) } },
+        FaultCode.CLOCK_WRONG to { it.open { clockOffset(Duration.ofDays(365 * 30)) }.pair(it.code) },
+        FaultCode.NETWORK_UNAVAILABLE to { site -> site.paired().also { site.emulator.fault("refuse") }.sync() },
+        FaultCode.TIMEOUT to { answered(it, 408).sync() },
+        FaultCode.SERVER_ERROR to { answered(it, 500).sync() },
+        FaultCode.RATE_LIMITED to { answered(it, 429).sync() },
+        FaultCode.BAD_RESPONSE to { site ->
+            site.emulator.fault("status") {
+                put("status", 200)
+                put("body", "<html>Please log in</html>")
+            }
+            site.open().pair(site.code)
+        },
+        FaultCode.PROTOCOL_ERROR to { answered(it, 400).sync() },
+        FaultCode.NOT_AUTHORIZED to { answered(it, 401).sync() },
+        FaultCode.ACCESS_NOT_FOUND to { it.paired().confirmEntry("no such access", 0) },
+        FaultCode.ACCESS_EXPIRED to { site ->
+            val access = site.paired().use { allowed(it) }
+            site.open { clockOffset(Duration.ofMinutes(5)) }.confirmEntry(access.accessId, 0)
+        },
+        FaultCode.INVALID_GUESTS to { site -> site.paired().let { it.confirmEntry(allowed(it).accessId, 4) } },
+        FaultCode.ALREADY_CONFIRMED to { site ->
+            val terminal = site.paired()
+            val access = allowed(terminal)
+            terminal.confirmEntry(access.accessId, 1)
+            terminal.confirmEntry(access.accessId, 2)
+        },
+        FaultCode.ALREADY_REPORTED to { site ->
+            val terminal = site.paired()
+            site.lists(Pan.LISTED)
+            terminal.sync()
+            site.emulator.fault("reset", site.sn)
+            val access = terminal.checkEntry(Card(Pan.LISTED)) as Verdict.Allowed
+            terminal.confirmEntry(access.accessId, 0)
+            site.emulator.noFaults()
+            terminal.uploadReports()
+            terminal.voidEntry(access.accessId)
+        },
+        FaultCode.DATA_DIR_LOCKED to { site ->
+            site.open()
+            site.open()
+        },
+        FaultCode.STORAGE_READ_ONLY to { site ->
+            // Not even root makes a folder in sysfs.
+            val config = TerminalConfig.Builder(site.sn, File("/sys/terminal")).server(site.emulator.url, site.emulator.caPem)
+            Terminal.open(config.whitelistSecret(site.emulator.whitelistSecret).build(), TerminalHost(site.keys))
+        },
+        FaultCode.STORAGE_DAMAGED to { site ->
+            site.open().close()
+            File(site.folder, "data/journal.db").writeBytes(ByteArray(8192) { 7 })
+            site.open()
+        },
+        FaultCode.INVALID_CONFIG to { it.open { maxPending(0) } },
+        FaultCode.INVALID_LIST to { site ->
+            val terminal = site.paired()
+            site.emulator.fault("status", site.sn) {
+                put("status", 200)
+                put("body", """{"ranges":[{"from":"9","to":"1"}]}""")
+                put("path", "/pos/fallback_bin_ranges")
+            }
+            terminal.sync()
+        },
+        FaultCode.CLOSED to { site -> site.paired().also { it.close() }.status() }
+    )
+
+    /** A paired terminal that is answered with [status] from now on. */
+    private fun answered(site: Site, status: Int): Terminal = site.paired().also {
+        site.emulator.fault("status", site.sn) { put("status", status) }
+    }
+
+    private suspend fun allowed(terminal: Terminal) = terminal.checkEntry(Card(Pan.fresh())) as Verdict.Allowed
+
+    @TestFactory
+    fun `a fault of Go arrives as what it is`(): List<DynamicTest> = calls.entries.mapIndexed { i, (code, call) ->
+        dynamicTest(code.name) {
+            Site(emulator, "SN-FAULT-$i").use { site ->
+                val fault = faultOf { call(site) }
+                assertEquals(code, fault.code, fault.message)
+                val row = table.getValue(code.wire)
+                assertEquals(
+                    row,
+                    Row(fault.actor.name.lowercase(), fault.retryable, fault.needsNetwork, fault.text, fault.i18nKey)
+                )
+                assertTrue(fault.message!!.contains(code.wire), fault.message)
+                assertFalse(fault.message!!.contains(site.emulator.whitelistSecret))
+            }
+        }
+    }
+
+    @Test
+    fun `the codes are those of the library`() {
+        assertEquals(table.keys.sorted(), FaultCode.entries.filter { it != FaultCode.UNRECOGNIZED }.map { it.wire }.sorted())
+        for ((wire, row) in table) {
+            assertEquals(row.i18nKey, FaultCode.of(wire).i18nKey)
+            val read = fault("""{"v":1,"code":"$wire","actor":"${row.actor}","retryable":${row.retryable},"text":"t"}""", null)
+            assertEquals(wire, read.code.wire)
+            assertEquals(row.actor.uppercase(), read.actor.name)
+        }
+    }
+
+    @Test
+    fun `a newer library's fault is unrecognized and tells all it knows`() {
+        val newer = fault(
+            """{"v":2,"code":"moon_phase","message":"m","text":"Wait for the moon.","i18nKey":"fault.moon_phase","actor":"astronomer","retryable":true,"since":3}""",
+            null
+        )
+        assertEquals(FaultCode.UNRECOGNIZED, newer.code)
+        assertEquals(Actor.UNRECOGNIZED, newer.actor)
+        assertEquals("moon_phase" to "Wait for the moon.", newer.rawCode to newer.text)
+        assertTrue(newer.retryable)
+    }
+
+    @Test
+    fun `a wrong parameter is named`() = Site(emulator, "SN-PARAMETER").use { site ->
+        val wrong: Map<String, TerminalConfig.Builder.() -> Unit> = mapOf(
+            "baseUrl" to { server("http://127.0.0.1", site.emulator.caPem) },
+            "macs.trustedCa" to { server(site.emulator.url, "no PEM") },
+            "whitelistSecret" to { whitelistSecret("short") },
+            "exclude each other" to { whitelistKey("both") },
+            "timeouts.online" to { onlineTimeout(Duration.ZERO) },
+            "offline.listWarnAge" to { listWarnAge(Duration.ofSeconds(Long.MAX_VALUE)) },
+            "offline.listMaxAge" to { listMaxAge(Duration.ofNanos(-1)) },
+            "offline.maxGuests" to { maxGuestsOffline(-1) },
+            "offline.perCardPerDay" to { perCardPerDay(0) }
+        )
+        for ((key, change) in wrong) {
+            val fault = assertThrows(TerminalException::class.java) { site.open(change = change) }
+            assertEquals(FaultCode.INVALID_CONFIG, fault.code, key)
+            assertTrue(fault.message!!.contains(key), "$key: ${fault.message}")
+            assertFalse(fault.message!!.contains(site.emulator.whitelistSecret))
+        }
+    }
+
+    @Test
+    fun `nothing prints a secret`() = runBlocking {
+        val config = TerminalConfig.Builder(
+            "SN",
+            File("/data")
+        ).server("https://h", "ca").whitelistSecret("a secret of more than 32 characters!")
+        assertEquals("TerminalConfig(SN, https://h)", config.build().toString())
+        assertEquals("Card", Card(Pan.ALLOWED, "2812", Service.LOUNGE, EntryMode.CHIP).toString())
+    }
+
+    private data class Row(
+        val actor: String,
+        val retryable: Boolean,
+        val needsNetwork: Boolean,
+        val text: String,
+        val i18nKey: String
+    )
+
+    companion object {
+        private val emulator = Emulator()
+
+        @JvmStatic
+        @AfterAll
+        fun stop() = emulator.close()
+
+        /** The table of package fault, as its own test writes it. */
+        private val table: Map<String, Row> = File(System.getProperty("repository.root"), "docs/errors.md").readLines()
+            .filter { it.startsWith("| `") }
+            .map { line -> line.trim('|', ' ').split(" | ").map { it.trim('`') } }
+            .associate { it[0] to Row(it[2], it[3] == "yes", it[4] == "yes", it[5], it[6]) }
+    }
+}

@@ -1,0 +1,217 @@
+package com.smartpos.terminal
+
+import java.io.File
+import java.time.Duration
+import java.time.Instant
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.jsonObject
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNotNull
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+
+/**
+ * The JSON of Go's tests is what Kotlin reads and writes: file by file, no field more, no file more. Here an unknown field fails;
+ * an app ignores it.
+ */
+class VectorsTest {
+    private val access = "7f1c1e0a-3c53-4f44-9d0b-6a3f0d6e2b11"
+    private val soon = Instant.parse("2026-01-28T10:02:00Z")
+    private val synced = SyncResult(1_000_000, 2, true, "18", Instant.parse("2026-01-28T03:00:00Z"))
+    private val uploaded = UploadResult(4, 1, 2)
+
+    private class Answer<T>(val wire: KSerializer<T>, val read: (String) -> Any, val want: Any)
+
+    private val answers: Map<String, Answer<*>> = mapOf(
+        "confirm-confirmed" to
+            Answer(ConfirmationWire.serializer(), ::decodeConfirmation, Confirmation(access, 2, Mode.OFFLINE, true)),
+        "confirm-unknown" to
+            Answer(ConfirmationWire.serializer(), ::decodeConfirmation, Confirmation(access, 2, Mode.ONLINE, false)),
+        "export" to Answer(ExportWire.serializer(), ::decodeExport, ExportResult(3, File("/data/export.json"))),
+        "pair" to Answer(
+            PairingWire.serializer(),
+            ::decodePairing,
+            Pairing("SN-0001", "SHA256:uNvHQ8gKzFhYdS2aJgP0yqkT2oZs9d1mK4cX7b5eR3w")
+        ),
+        "readiness" to Answer(
+            ReadinessWire.serializer(),
+            ::decodeReadiness,
+            Readiness(
+                false,
+                listOf(
+                    finding(
+                        "not_paired",
+                        Readiness.Severity.BLOCKING,
+                        "The terminal is not paired.",
+                        "Get a pairing code in the admin panel and pair the terminal."
+                    ),
+                    finding(
+                        "list_missing",
+                        Readiness.Severity.WARNING,
+                        "There are no lists for offline decisions.",
+                        "Sync the terminal."
+                    ),
+                    finding("clock", Readiness.Severity.OK, "The device's clock agrees with the server's.", null)
+                )
+            )
+        ),
+        "run-due" to Answer(DueWire.serializer(), ::decodeDue, DueResult(synced, uploaded, soon)),
+        "run-due-nothing" to Answer(DueWire.serializer(), ::decodeDue, DueResult(null, null, soon)),
+        "status" to Answer(
+            StatusWire.serializer(),
+            ::decodeStatus,
+            Status(
+                Status.State.PAIRED, "SN-0001", 2, 1, 1, 1_000_000, 2, "18",
+                Duration.ofMinutes(
+                    90
+                ),
+                soon.plus(Duration.ofDays(1)), false
+            )
+        ),
+        "status-unpaired" to
+            Answer(
+                StatusWire.serializer(),
+                ::decodeStatus,
+                Status(Status.State.UNPAIRED, "SN-0001", 0, 0, 0, 0, 0, null, null, soon, true)
+            ),
+        "sync" to Answer(SyncWire.serializer(), ::decodeSync, synced),
+        "upload" to Answer(UploadWire.serializer(), ::decodeUpload, uploaded),
+        "verdict-allowed-offline" to verdict(
+            Verdict.Allowed(
+                access,
+                3,
+                soon,
+                Mode.OFFLINE,
+                Reason.BIN_RANGE,
+                "Access granted.",
+                FaultCode.NETWORK_UNAVAILABLE,
+                ListInfo("18", Duration.ofHours(27), true)
+            )
+        ),
+        "verdict-allowed-online" to verdict(Verdict.Allowed(access, 0, soon, Mode.ONLINE, Reason.SERVER, "Access granted.")),
+        "verdict-denied-newer-server" to verdict(
+            Verdict.Denied(
+                FaultCode.UNRECOGNIZED,
+                "WEATHER_TOO_BAD",
+                Action.NONE,
+                Mode.ONLINE,
+                Reason.SERVER,
+                "Closed because of the storm."
+            )
+        ),
+        "verdict-denied-offline" to verdict(
+            Verdict.Denied(
+                FaultCode.LIMIT_EXCEEDED,
+                "LIMIT_EXCEEDED",
+                Action.NONE,
+                Mode.OFFLINE,
+                Reason.RECENT_REFUSAL,
+                "This card was refused within the last 24 hours.",
+                FaultCode.TIMEOUT,
+                ListInfo("18", Duration.ofMillis(5_401_500), false)
+            )
+        ),
+        "verdict-denied-online" to verdict(
+            Verdict.Denied(
+                FaultCode.CARD_ASI_FAILED,
+                "CARD_ASI_FAILED",
+                Action.PRESENT_CARD_AGAIN,
+                Mode.ONLINE,
+                Reason.SERVER,
+                "Card could not be checked. Present the card again."
+            )
+        ),
+        "verdict-unknown" to
+            verdict(Verdict.Unknown(Mode.ONLINE, Reason.NONE, "The server did not answer in time.", FaultCode.TIMEOUT)),
+        "void" to Answer(VoidWire.serializer(), { it }, vector("void")),
+        "unpair" to Answer(PairingWire.serializer(), { it }, vector("unpair"))
+    )
+
+    private fun finding(code: String, severity: Readiness.Severity, message: String, fix: String?) =
+        Readiness.Finding(code, severity, message, fix)
+
+    private fun verdict(want: Verdict) = Answer(VerdictWire.serializer(), ::decodeVerdict, want)
+
+    private fun vector(name: String) = File(folder, "$name.json").readText()
+
+    @TestFactory
+    fun `an answer is read whole`(): List<DynamicTest> = folder.list()!!.map { it.removeSuffix(".json") }
+        .filter { it !in setOf("card", "config", "error-info") }.sorted().map { name ->
+            dynamicTest(name) {
+                val answer = assertNotNull(answers[name], "$name.json is new: say here how it is read").let {
+                    answers.getValue(name)
+                }
+                Json.decodeFromString(answer.wire, vector(name)) // strict
+                assertEquals(answer.want, answer.read(vector(name)))
+                // What a newer library might add is ignored.
+                answer.read(vector(name).replaceFirst("{", """{"newer":{"a":[1]},"""))
+            }
+        }
+
+    @Test
+    fun `every expected answer has a file`() {
+        assertEquals(emptySet<String>(), answers.keys - folder.list()!!.map { it.removeSuffix(".json") }.toSet())
+    }
+
+    @Test
+    fun `an error is read whole`() {
+        Json.decodeFromString(ErrorWire.serializer(), vector("error-info"))
+        val fault = fault(vector("error-info"), null)
+        assertEquals(FaultCode.NOT_PAIRED to Actor.OPERATOR, fault.code to fault.actor)
+        assertEquals("pairing: sign: not_paired: pair the terminal first", fault.message)
+    }
+
+    @Test
+    fun `a card is written as Go reads it`() {
+        val card = Card("5555555555554444", "2812", Service.LOUNGE, EntryMode.CHIP)
+        assertEquals(json(vector("card")), json(String(encodeCard(card, CheckMode.REQUIRE_ONLINE))))
+    }
+
+    @Test
+    fun `a configuration is written as Go reads it`() {
+        val config = TerminalConfig.Builder("SN-0001", File("/data/terminal"))
+            .server("https://macs.example:8443/base", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+            .whitelistKey("macs-whitelist-app").onlineTimeout(Duration.ofSeconds(7)).listWarnAge(Duration.ofHours(25))
+            .listMaxAge(
+                Duration.ofHours(50)
+            ).maxGuestsOffline(0).maxPending(500).perCardPerDay(1).allowForceOffline().skipLuhn().build()
+        assertEquals(seconds(json(vector("config"))), seconds(json(config.json)))
+    }
+
+    private fun json(text: String): JsonElement = Json.parseToJsonElement(text)
+
+    /** 25h and 90000s are one duration. */
+    private fun seconds(value: JsonElement): JsonElement = when {
+        value is JsonObject -> JsonObject(value.mapValues { seconds(it.value) })
+
+        value is JsonPrimitive && Regex(
+            "\\d+[hms]"
+        ).matches(value.content) -> JsonPrimitive(Duration.parse("PT${value.content}").seconds)
+
+        else -> value
+    }
+
+    @Test
+    fun `names that are newer than the app have a place`() {
+        val verdict = decodeVerdict(
+            """{"v":2,"outcome":"denied","mode":"by_oracle","reason":"stars","code":"","message":"m","action":"pray","onlineError":"no_stars"}"""
+        ) as Verdict.Denied
+        assertEquals(Mode.UNRECOGNIZED to Reason.UNRECOGNIZED, verdict.mode to verdict.reason)
+        assertEquals(Action.UNRECOGNIZED to FaultCode.UNRECOGNIZED, verdict.action to verdict.onlineError)
+        assertEquals(Reason.NONE, decodeVerdict("""{"outcome":"perhaps"}""").reason, "an outcome that is none lets nobody in")
+        assertEquals(Progress.Kind.UNRECOGNIZED, progressKind("moon"))
+        val broken = org.junit.jupiter.api.assertThrows<TerminalException> { decodeVerdict("""{"pan":"5555555555554444"}""") }
+        assertEquals(FaultCode.INTERNAL, broken.code)
+        assertEquals(false, (broken.message + broken.cause).contains("5555"))
+    }
+
+    private companion object {
+        val folder = File(System.getProperty("repository.root"), "mobile/testdata/vectors")
+    }
+}
