@@ -10,6 +10,7 @@ import com.smartpos.terminal.Verdict
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 
 /** Where an entry is, with the words and the colour of the gate. */
@@ -25,7 +26,7 @@ enum class Phase(val headline: Int, val color: Int) {
     /** Entered, but the server gave no answer yet: it is on disk and asked again with the next upload. */
     UNANSWERED(R.string.entered_unanswered, R.color.allowed),
     VOIDED(R.string.voided, R.color.neutral),
-    FAILED(R.string.failed, R.color.offline),
+    FAILED(R.string.failed, R.color.offline)
 }
 
 /** What the gate shows. [accessId] is there while an access waits for its confirmation. */
@@ -35,7 +36,7 @@ data class GateState(
     val offline: Boolean = false,
     val accessId: String? = null,
     val maxGuests: Int = 0,
-    val guests: Int = 0,
+    val guests: Int = 0
 ) {
     val busy get() = phase == Phase.CHECKING || phase == Phase.CONFIRMING
 }
@@ -55,10 +56,8 @@ class Gate(private val app: SampleApplication) {
         reader.read()?.let { check(terminal, it) } ?: GateState()
     }
 
-    /** Chooses how many guests come along. */
-    fun choose(guests: Int) {
-        mutable.value = mutable.value.copy(guests = guests)
-    }
+    /** One guest more or fewer, from none to as many as the card allows. */
+    fun choose(step: Int) = mutable.update { if (it.busy) it else it.copy(guests = (it.guests + step).coerceIn(0, it.maxGuests)) }
 
     /** Makes the allowed access an entry. Asked again after a kill or a fault, it is still one entry. */
     fun confirm() {
@@ -100,18 +99,24 @@ class Gate(private val app: SampleApplication) {
             offline = from.getBoolean("offline"),
             accessId = accessId,
             maxGuests = from.getInt("maxGuests"),
-            guests = from.getInt("guests"),
+            guests = from.getInt("guests")
         )
     }
 
-    private suspend fun check(terminal: Terminal, card: Card): GateState = when (val verdict = card.use { terminal.checkEntry(it) }) {
+    private suspend fun check(terminal: Terminal, card: Card): GateState = when (
+        val verdict = card.use {
+            terminal.checkEntry(it)
+        }
+    ) {
         is Verdict.Allowed -> GateState(
             Phase.ALLOWED,
             offline = verdict.mode == Mode.OFFLINE,
             accessId = verdict.accessId,
-            maxGuests = verdict.maxGuests,
+            maxGuests = verdict.maxGuests
         )
+
         is Verdict.Denied -> GateState(Phase.DENIED, verdict.message(), verdict.mode == Mode.OFFLINE)
+
         is Verdict.Unknown -> GateState(Phase.UNKNOWN, verdict.message())
     }
 
@@ -137,6 +142,7 @@ class Gate(private val app: SampleApplication) {
 
     private companion object {
         /** After these an access is nothing that could be confirmed any more. */
-        val over = setOf(FaultCode.ACCESS_NOT_FOUND, FaultCode.ACCESS_EXPIRED, FaultCode.ALREADY_CONFIRMED, FaultCode.ALREADY_REPORTED)
+        val over =
+            setOf(FaultCode.ACCESS_NOT_FOUND, FaultCode.ACCESS_EXPIRED, FaultCode.ALREADY_CONFIRMED, FaultCode.ALREADY_REPORTED)
     }
 }

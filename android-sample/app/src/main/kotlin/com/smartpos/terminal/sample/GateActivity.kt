@@ -3,7 +3,6 @@ package com.smartpos.terminal.sample
 import android.os.Bundle
 import android.widget.Button
 import android.widget.EditText
-import android.widget.NumberPicker
 import android.widget.TextView
 import com.smartpos.terminal.Card
 import com.smartpos.terminal.EntryMode
@@ -14,9 +13,8 @@ class GateActivity : Screen(R.layout.gate) {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         savedInstanceState?.let(app.gate::restore)
-        val guests = view<NumberPicker>(R.id.guests)
-        guests.wrapSelectorWheel = false
-        guests.setOnValueChangedListener { _, _, chosen -> app.gate.choose(chosen) }
+        click(R.id.fewer) { app.gate.choose(-1) }
+        click(R.id.more) { app.gate.choose(+1) }
         click(R.id.check) {
             val pan = view<EditText>(R.id.pan).text
             app.gate.check(Card(pan, entryMode = EntryMode.MANUAL))
@@ -42,15 +40,15 @@ class GateActivity : Screen(R.layout.gate) {
         verdict.text = listOfNotNull(
             getString(if (state.phase == Phase.ALLOWED && state.offline) R.string.allowed_offline else state.phase.headline),
             state.message?.let(::words),
-            if (state.phase == Phase.ALLOWED) resources.getString(R.string.verdict_up_to, state.maxGuests) else null,
+            if (state.phase == Phase.ALLOWED) resources.getString(R.string.verdict_up_to, state.maxGuests) else null
         ).joinToString("\n")
         verdict.setBackgroundColor(getColor(state.phase.color))
         for (button in listOf(R.id.check, R.id.read_card, R.id.confirm, R.id.void_entry)) {
             view<Button>(button).isEnabled = !state.busy
         }
         show(R.id.entry, state.accessId != null)
-        val guests = view<NumberPicker>(R.id.guests)
-        guests.maxValue = state.maxGuests
-        guests.value = state.guests
+        view<TextView>(R.id.guests).text = state.guests.toString()
+        view<Button>(R.id.fewer).isEnabled = !state.busy && state.guests > 0
+        view<Button>(R.id.more).isEnabled = !state.busy && state.guests < state.maxGuests
     }
 }

@@ -19,7 +19,7 @@ data class QueueState(
     val progress: Progress? = null,
     val synced: SyncResult? = null,
     val uploaded: UploadResult? = null,
-    val lastError: LastError? = null,
+    val lastError: LastError? = null
 )
 
 /** What waits for upload, the lists, and the last error. It belongs to the process, as [Gate] does. */

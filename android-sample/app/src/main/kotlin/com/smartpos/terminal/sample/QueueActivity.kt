@@ -31,7 +31,7 @@ class QueueActivity : Screen(R.layout.queue) {
                 status == null -> null
                 age == null -> getString(R.string.lists_missing)
                 else -> getString(R.string.lists, status.whitelist, status.binRanges, words(age))
-            },
+            }
         )
         view<Button>(R.id.sync).isEnabled = !state.working
         view<Button>(R.id.upload).isEnabled = !state.working
@@ -42,13 +42,12 @@ class QueueActivity : Screen(R.layout.queue) {
             state.lastError?.let {
                 val at = DateUtils.formatDateTime(this, it.at, DateUtils.FORMAT_SHOW_DATE or DateUtils.FORMAT_SHOW_TIME)
                 getString(R.string.last_error, at, words(it.message))
-            },
+            }
         )
     }
 
-    private fun outcome(state: QueueState): String? =
-        state.synced?.let { getString(R.string.synced, it.whitelist, it.binRanges) }
-            ?: state.uploaded?.let { getString(R.string.uploaded, it.uploaded, it.pending, it.quarantined) }
+    private fun outcome(state: QueueState): String? = state.synced?.let { getString(R.string.synced, it.whitelist, it.binRanges) }
+        ?: state.uploaded?.let { getString(R.string.uploaded, it.uploaded, it.pending, it.quarantined) }
 
     private fun progress(now: Progress): String = when (now.kind) {
         Progress.Kind.WHITELIST -> getString(R.string.progress_whitelist, now.done)

@@ -4,6 +4,7 @@ import android.app.Application
 import com.smartpos.terminal.Terminal
 import com.smartpos.terminal.android.AndroidEnvironment
 import com.smartpos.terminal.android.AndroidKeyHost
+import java.security.GeneralSecurityException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -21,9 +22,12 @@ class SampleApplication : Application() {
 
     val environment by lazy { AndroidEnvironment(this) }
     val settings by lazy { Settings(this) }
-    val gate by lazy { Gate(this) }
-    val queue by lazy { Queue(this) }
-    val setup by lazy { Setup(this) }
+    lateinit var gate: Gate
+        private set
+    lateinit var queue: Queue
+        private set
+    lateinit var setup: Setup
+        private set
 
     /** The vendor's reader; null when the device has none. */
     var cardReader: CardReader? = null
@@ -34,6 +38,9 @@ class SampleApplication : Application() {
 
     override fun onCreate() {
         super.onCreate()
+        gate = Gate(this)
+        queue = Queue(this)
+        setup = Setup(this)
         if (settings.complete) EntryJob.schedule(this)
     }
 
@@ -45,8 +52,14 @@ class SampleApplication : Application() {
         }.also { opened = it }
     }
 
-    /** Whether the whitelist secret is in the key store. */
-    suspend fun hasSecret(): Boolean = withContext(Dispatchers.IO) { keys.hasMac(Settings.WHITELIST_KEY) }
+    /** Whether the whitelist secret is in the key store and can be used. */
+    suspend fun hasSecret(): Boolean = withContext(Dispatchers.IO) {
+        try {
+            keys.hasMac(Settings.WHITELIST_KEY)
+        } catch (_: GeneralSecurityException) {
+            false
+        }
+    }
 
     /** Puts the whitelist secret into the key store and overwrites [secret]. */
     suspend fun importSecret(secret: ByteArray) = withContext(Dispatchers.IO) {

@@ -25,7 +25,7 @@ abstract class Screen(private val layout: Int) : Activity() {
         for ((button, screen) in listOf(
             R.id.go_gate to GateActivity::class.java,
             R.id.go_queue to QueueActivity::class.java,
-            R.id.go_setup to SetupActivity::class.java,
+            R.id.go_setup to SetupActivity::class.java
         )) {
             view<View>(button).isEnabled = javaClass != screen
             click(button) { startActivity(Intent(this, screen).addFlags(Intent.FLAG_ACTIVITY_REORDER_TO_FRONT)) }

@@ -27,7 +27,8 @@ class Settings(context: Context) {
     /** The last error, and when it was. */
     var lastError: LastError?
         get() {
-            val message = Message(stored.getString("error_key", null) ?: return null, stored.getString("error_text", null).orEmpty())
+            val message =
+                Message(stored.getString("error_key", null) ?: return null, stored.getString("error_text", null).orEmpty())
             return LastError(message, stored.getLong("error_at", 0))
         }
         set(value) {

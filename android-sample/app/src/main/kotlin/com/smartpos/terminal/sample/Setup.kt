@@ -12,7 +12,7 @@ data class SetupState(
     val working: Boolean = false,
     val message: Message? = null,
     val fingerprint: String? = null,
-    val findings: List<Readiness.Finding> = emptyList(),
+    val findings: List<Readiness.Finding> = emptyList()
 )
 
 /** Parameters, pairing, self-test. It belongs to the process, as [Gate] does. */
@@ -23,7 +23,8 @@ class Setup(private val app: SampleApplication) {
 
     /** Stores the parameters and opens the terminal with them. The secret goes into the key store; empty leaves the one there. */
     fun save(server: String, serialNumber: String, trustedCa: String, secret: ByteArray) = work {
-        if (secret.isEmpty() && !app.hasSecret() || secret.isNotEmpty() && secret.size !in SECRET_BYTES) {
+        val usable = if (secret.isEmpty()) app.hasSecret() else secret.size in SECRET_BYTES
+        if (!usable) {
             return@work it.copy(message = Message("secret_needed", ""))
         }
         app.close()

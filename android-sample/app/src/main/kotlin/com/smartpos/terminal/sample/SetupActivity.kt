@@ -19,7 +19,7 @@ class SetupActivity : Screen(R.layout.setup) {
                 field(R.id.server).text.toString().trim(),
                 field(R.id.serial_number).text.toString().trim(),
                 field(R.id.trusted_ca).text.toString(),
-                secret.toString().toByteArray(),
+                secret.toString().toByteArray()
             )
             secret.clear()
         }
