@@ -95,6 +95,10 @@ bindings-check: setup ## gobind: nothing skipped, Java equal to the golden
 bindings-update: setup ## accept the bindings as they are now
 	@scripts/bindings-check.sh --update
 
+.PHONY: aar
+aar: ## build/aar: the AAR with sources and POM; needs an NDK, see docs/aar.md
+	@scripts/aar.sh
+
 .PHONY: bench
 bench: ## every measured path beside its peer, Java's too; fails when one is short
 	@scripts/setup.sh java

@@ -1,0 +1,114 @@
+package com.smartpos.terminal.gates
+
+import com.smartpos.terminal.Emulator
+import com.smartpos.terminal.Pan
+import java.io.File
+import java.util.jar.JarEntry
+import java.util.jar.JarFile
+import java.util.jar.JarOutputStream
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** R8 with the rules that the AAR carries, on the library, the sample and a journey; class files come out, so that they run here. */
+class ShrinkTest {
+    @TempDir
+    lateinit var folder: File
+
+    @Test
+    fun `the journey passes on shrunk classes, and what Go looks up keeps its name`() {
+        val entrance = rules(
+            """
+            -keep class com.smartpos.terminal.gates.Journey { public static void main(java.lang.String[]); }
+            # An annotation of Google's repository, which Gradle brings along.
+            -dontwarn androidx.annotation.VisibleForTesting
+            """.trimIndent()
+        )
+        val rules = listOf(File("../aar/consumer-rules.pro"), File("../app/target/app/rules.pro"), entrance)
+        val shrunk = shrink(rules, everything(), path("android"), jdk)
+        val names = names(shrunk)
+        for (name in classes("../binding/target/classes")) assertTrue(name in names, name)
+        assertTrue("com/smartpos/terminal/sample/GateActivity.class" in names)
+        assertFalse("com/smartpos/terminal/Verdict.class" in names, "nothing was renamed: this is no test of the rules")
+
+        assertEquals("the journey passed", journey(shrunk))
+    }
+
+    @Test
+    fun `without the rules Go would find none of it`() {
+        val binding = jar("binding", "../binding/target/classes")
+        val names = names(shrink(listOf(rules("-dontwarn android.content.Context")), listOf(binding), jdk))
+        assertTrue(classes("../binding/target/classes").none { it in names })
+    }
+
+    private fun journey(shrunk: File): String {
+        Emulator().use { emulator ->
+            val code = emulator.register(SN)
+            emulator.admin("PUT", "/admin/api/whitelist", """{"pans":["${Pan.LISTED}"]}""")
+            val ca = File(folder, "ca.pem").apply { writeText(emulator.caPem) }
+            // The journey is shrunk with the rest; only the framework comes beside it.
+            val library = "-Djava.library.path=" + System.getProperty("java.library.path")
+            val terminal = listOf(emulator.url, ca.path, emulator.whitelistSecret, SN, code, File(folder, "terminal").path)
+            val main = "com.smartpos.terminal.gates.Journey"
+            return java(listOf(library, "-cp", "$shrunk:${path("android")}", main) + terminal + listOf(Pan.fresh(), Pan.LISTED))
+        }
+    }
+
+    private fun shrink(rules: List<File>, program: List<File>, vararg frameworks: String): File {
+        val output = File(folder, "shrunk.jar")
+        val r8 = listOf("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx1g", "-cp", path("r8"), "com.android.tools.r8.R8")
+        val quiet = listOf("info", "warning").flatMap { listOf("--map-diagnostics", it, "none") }
+        val said = java(
+            r8 + listOf("--release", "--classfile", "--output", output.path) + frameworks.flatMap {
+                listOf("--lib", it)
+            } + quiet +
+                rules.flatMap { listOf("--pg-conf", it.path) } + program.map { it.path }
+        )
+        assertEquals("", said)
+        return output
+    }
+
+    private fun rules(text: String) = File.createTempFile("rules", ".pro", folder).apply { writeText(text) }
+
+    private fun names(jar: File): Set<String> = JarFile(jar).use { it.entries().asSequence().map(JarEntry::getName).toSet() }
+
+    private fun everything() =
+        listOf("stdlib", "annotations", "coroutines", "coroutines-android", "serialization", "serialization-json").map {
+            File(path(it))
+        } +
+            jar("binding", "../binding/target/classes") + jar("terminal", "../terminal/target/classes") +
+            jar("app", "../app/target/classes") + jar("journey", "target/classes") +
+            jar("keys", "../terminal/target/test-classes") { it.contains("/JcaKeyHost") }
+
+    private fun classes(folder: String, which: (String) -> Boolean = { true }): List<String> {
+        val root = File(folder)
+        check(root.isDirectory) { "$root is not built" }
+        return root.walk().filter { it.extension == "class" }.map { it.relativeTo(root).path }.filter(which).toList()
+    }
+
+    private fun jar(name: String, from: String, which: (String) -> Boolean = { true }): File {
+        val file = File(folder, "$name.jar")
+        JarOutputStream(file.outputStream()).use { jar ->
+            for (entry in classes(from, which)) {
+                jar.putNextEntry(JarEntry(entry))
+                File(from, entry).inputStream().use { it.copyTo(jar) }
+            }
+        }
+        return file
+    }
+
+    private fun java(arguments: List<String>): String {
+        val command = listOf(File(jdk, "bin/java").path) + arguments
+        return ProcessBuilder(command).redirectErrorStream(true).start().inputStream.bufferedReader().readText().trim()
+    }
+
+    private val jdk = System.getProperty("java.home")
+
+    private fun path(name: String): String = System.getProperty("path.$name")
+
+    private companion object {
+        const val SN = "SN-SHRUNK"
+    }
+}
