@@ -32,6 +32,35 @@ func BenchmarkSign(b *testing.B) {
 	}
 }
 
+func BenchmarkSigner(b *testing.B) {
+	for _, size := range sizes {
+		b.Run(size.name, func(b *testing.B) {
+			m, signer := benchMessage(size.bytes), merchant.NewSigner(merchant.Newline, "pk_test_1", benchSecret)
+			b.SetBytes(int64(size.bytes))
+			b.ReportAllocs()
+			for b.Loop() {
+				signer.Header(m)
+			}
+		})
+	}
+}
+
+func BenchmarkSignerVerify(b *testing.B) {
+	for _, size := range sizes {
+		b.Run(size.name, func(b *testing.B) {
+			m, signer := benchMessage(size.bytes), merchant.NewSigner(merchant.Newline, "pk_test_1", benchSecret)
+			signature := merchant.Newline.Sign(benchSecret, m)
+			b.SetBytes(int64(size.bytes))
+			b.ReportAllocs()
+			for b.Loop() {
+				if !signer.Verify(m, signature) {
+					b.Fatal("our own signature is refused")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkVerify(b *testing.B) {
 	for _, size := range sizes {
 		b.Run(size.name, func(b *testing.B) {

@@ -49,6 +49,12 @@ func TestVectors(t *testing.T) {
 		if v.Key != "" { // what a gateway stores as secret_key_hash is the signing key itself
 			require.Equal(t, v.Signature, merchant.NewlineRaw.Sign(merchant.Secret(v.Key), v.message()), v.Name)
 		}
+		signer := merchant.NewSigner(scheme, "pk_test_1", secret)
+		for range 2 { // the second time with a hash that was used before
+			require.Equal(t, merchant.Header("pk_test_1", v.Timestamp, v.Signature), signer.Header(v.message()), v.Name)
+			require.True(t, signer.Verify(v.message(), v.Signature), v.Name)
+			require.False(t, signer.Verify(v.message(), v.Signature[2:]), v.Name)
+		}
 		for _, other := range schemes {
 			if other != scheme {
 				require.False(t, other.Verify(secret, v.message(), v.Signature), "%s as %s", v.Name, other)
