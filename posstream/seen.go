@@ -23,9 +23,9 @@ type seen struct {
 	running map[msgKey]chan struct{}
 }
 
-// newSeen takes its memory at once, so that it does not grow with the day.
+// newSeen takes its memory at once, so that it does not grow with the day: twice the size, for a map keeps room for what was deleted.
 func newSeen(size int) *seen {
-	return &seen{handled: make(map[msgKey]struct{}, size), ring: make([]msgKey, 0, size), running: map[msgKey]chan struct{}{}}
+	return &seen{handled: make(map[msgKey]struct{}, 2*size), ring: make([]msgKey, 0, size), running: map[msgKey]chan struct{}{}}
 }
 
 // claim reports that a message was handled before, or gives a channel that closes when another connection is through with it, or
