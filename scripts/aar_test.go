@@ -108,7 +108,7 @@ install) mkdir -p "$GOBIN" && cp "$ROOT/gomobile" "$GOBIN/gomobile" ;;
 esac
 `)
 	tr.write(t, 0o755, "gomobile", `#!/bin/sh
-printf 'gomobile' >> "$ASKED"
+printf '%s gomobile' "$CGO_CFLAGS" >> "$ASKED"
 printf ' [%s]' "$@" >> "$ASKED"
 printf '\n' >> "$ASKED"
 while [ "$1" != -o ]; do shift; done
@@ -172,7 +172,7 @@ func TestTheAARIsBuiltWithTheseFlags(t *testing.T) {
 	require.NoError(t, err, output)
 	asked, err := os.ReadFile(tr.log)
 	require.NoError(t, err)
-	before, flags, _ := strings.Cut(string(asked), "gomobile [bind] ")
+	before, flags, _ := strings.Cut(string(asked), "-Os gomobile [bind] ")
 	require.Contains(t, before, "go install golang.org/x/mobile/cmd/gomobile golang.org/x/mobile/cmd/gobind\n")
 	flags, after, _ := strings.Cut(flags, "\n")
 	flags, target, _ := strings.Cut(flags, " [-o] ")
@@ -210,7 +210,7 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 			files["jni/arm64-v8a/libgojni.so"] = library(t, 4096, 0)
 		}, "arm64-v8a/libgojni.so has a LOAD segment aligned to 0x1000"},
 		"too large": {func(t *testing.T, _ *tree, files map[string]string) {
-			files["jni/x86_64/libgojni.so"] = library(t, 16384, 4_000_001)
+			files["jni/x86_64/libgojni.so"] = library(t, 16384, 4<<20)
 		}, "jni/x86_64/libgojni.so takes 4"},
 		"no library at all": {func(_ *testing.T, _ *tree, files map[string]string) {
 			files["jni/x86/libgojni.so"] = "text"
