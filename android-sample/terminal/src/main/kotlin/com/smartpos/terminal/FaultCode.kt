@@ -106,6 +106,45 @@ public enum class FaultCode(public val wire: String) {
     /** A defect in the library; the error's text says where. */
     INTERNAL("internal"),
 
+    /** The call needs an activated device. */
+    NOT_ACTIVATED("not_activated"),
+
+    /** The activation code ran out before it was entered in the portal. */
+    ACTIVATION_EXPIRED("activation_expired"),
+
+    /**
+     * The token server refused this device's assertion, or the API refused a fresh token (HTTP 401): another key, a wrong
+     * audience, or a clock too far off.
+     */
+    TOKEN_REFUSED("token_refused"),
+
+    /** The device is suspended in the portal; nothing on it was changed. */
+    DEVICE_SUSPENDED("device_suspended"),
+
+    /** The device was taken out of service in the portal for good; nothing on it was changed. */
+    DEVICE_DECOMMISSIONED("device_decommissioned"),
+
+    /**
+     * The device's token does not allow this operation: the scope of the parameters lacks it, or the server did not grant
+     * it.
+     */
+    SCOPE_MISSING("scope_missing"),
+
+    /** The state of the order, bill, payment or device does not allow this (HTTP 409). */
+    CONFLICT("conflict"),
+
+    /** There is no such order, bill or payment in the device's own store (HTTP 404). */
+    NOT_FOUND("not_found"),
+
+    /** Another connection of the same device took the channel over (close code 4409). */
+    REPLACED("replaced"),
+
+    /**
+     * The request went out and no answer came: it may have been done. Ask again with the same idempotency key, which the
+     * error names.
+     */
+    OUTCOME_UNKNOWN("outcome_unknown"),
+
     /** The card's status check failed; presented again, the card gets an amount check. */
     CARD_ASI_FAILED("CARD_ASI_FAILED"),
 

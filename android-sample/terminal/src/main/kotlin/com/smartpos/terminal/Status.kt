@@ -14,7 +14,9 @@ import java.time.Instant
  * @property listVersion null without lists.
  * @property listAge since the lists were received, by trusted time; null without lists.
  * @property nextSyncDue when [Terminal.runDue] syncs next; now before the first sync.
- * @property safeToWipe nothing waits and nothing is in quarantine: deleting the data folder loses no entry.
+ * @property safeToWipe nothing waits, nothing is in quarantine and no call is open: deleting the data folder loses nothing.
+ * @property activation how far the device's activation is; null without [TerminalConfig.device].
+ * @property unknownCalls calls that went out and got no answer yet, oldest first; [Terminal.resolveCall] asks again.
  */
 public data class Status(
     public val state: State,
@@ -27,7 +29,9 @@ public data class Status(
     public val listVersion: String?,
     public val listAge: Duration?,
     public val nextSyncDue: Instant,
-    public val safeToWipe: Boolean
+    public val safeToWipe: Boolean,
+    public val activation: Activation.State? = null,
+    public val unknownCalls: List<UnknownCall> = emptyList()
 ) {
     /** How far the pairing is. */
     public enum class State {
@@ -54,7 +58,7 @@ public data class Readiness(public val ready: Boolean, public val findings: List
     /**
      * One line of the self-test.
      *
-     * @property code stable, such as `not_paired`, `list_old`, `clock_off`.
+     * @property code stable, such as `not_paired`, `list_old`, `clock_off`, `not_activated`, `channel`.
      * @property message what was found, in English.
      * @property fix what to do; null when all is well.
      */
@@ -73,7 +77,7 @@ public data class Readiness(public val ready: Boolean, public val findings: List
         /** It works, but somebody should act. */
         WARNING,
 
-        /** Entries cannot be checked. */
+        /** Entries cannot be checked, or the device gets no token. */
         BLOCKING,
 
         /** One that this version does not know; do as for [WARNING]. */

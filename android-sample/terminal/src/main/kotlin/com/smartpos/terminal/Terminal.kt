@@ -4,6 +4,7 @@ import com.smartpos.terminal.bind.mobile.Mobile
 import com.smartpos.terminal.bind.mobile.Op
 import com.smartpos.terminal.bind.mobile.Terminal as BoundTerminal
 import java.io.File
+import java.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.Flow
 
@@ -24,6 +25,7 @@ public class Terminal private constructor(
     private val refuseMainThread: (String) -> Unit
 ) : AutoCloseable {
     private val calls = Calls()
+    private val notices = Notices(bound, calls)
 
     /**
      * How far a sync or an upload is, of every call from now on. It has no end, keeps nothing for late collectors and drops the
@@ -109,10 +111,105 @@ public class Terminal private constructor(
      */
     public suspend fun runDue(): DueResult = call { decodeDue(bound.runDue(it)) }
 
+    /**
+     * The device's public key, made in the key store when there is none, for a token server that registers devices by hand. Sends
+     * nothing.
+     *
+     * @throws TerminalException with [FaultCode.KEY_LOST], which [requestActivation] mends, or a fault of the storage.
+     */
+    public suspend fun deviceKey(): DeviceKey = call { decodeDeviceKey(bound.deviceKey(it)) }
+
+    /**
+     * The activation as it stands; asks for a code when there is none, after one ran out, and when the device's key is lost. Show
+     * the code: a person enters it in the portal. The code is on disk when it returns.
+     *
+     * @throws TerminalException with [FaultCode.CONFLICT] when the portal has an active device of this serial number under another
+     * key, or a fault of the network.
+     */
+    public suspend fun requestActivation(): Activation = call { decodeActivation(bound.requestActivation(it)) }
+
+    /**
+     * Waits until the code was entered in the portal or ran out, [timeout] at most and never more than a day, and gives the
+     * activation, which is on disk then. Missing answers are waited out. It may be called again, also after a restart.
+     *
+     * @throws TerminalException with [FaultCode.NOT_ACTIVATED] before a code was asked for, or the fault of the last try when it had
+     * no answer.
+     */
+    public suspend fun awaitActivation(timeout: Duration): Activation {
+        val seconds = if (timeout.nano > 0) timeout.seconds + 1 else timeout.seconds
+        return call { decodeActivation(bound.awaitActivation(it, seconds)) }
+    }
+
+    /**
+     * An access token with at least 10 s left, from memory when there is one. After a fault it heals by itself: call again later.
+     *
+     * @throws TerminalException with [FaultCode.NOT_ACTIVATED], [FaultCode.ACTIVATION_EXPIRED], [FaultCode.KEY_LOST],
+     * [FaultCode.TOKEN_REFUSED], [FaultCode.DEVICE_SUSPENDED], [FaultCode.DEVICE_DECOMMISSIONED], or a fault of the network.
+     */
+    public suspend fun deviceToken(): Token = call { decodeToken(bound.deviceToken(it)) }
+
+    /**
+     * Makes any POS operation: [method], [path] such as `/api/v1/orders`, [body] as JSON text. The server's answer is no exception,
+     * whatever its HTTP status.
+     *
+     * What changes something is on disk with its [idempotencyKey] before it goes out; without a key one is made. When no answer
+     * comes, or the call was cancelled, it may have been done: the same call with the same key, or [resolveCall], tells, and does it
+     * at most once. [Status.unknownCalls] lists such calls, also after a restart.
+     *
+     * @throws TerminalException with [FaultCode.OUTCOME_UNKNOWN], [FaultCode.INVALID_REQUEST], [FaultCode.SCOPE_MISSING],
+     * [FaultCode.CONFLICT] for a key that another open call has, or those of [deviceToken].
+     */
+    @JvmOverloads
+    public suspend fun call(method: String, path: String, body: String? = null, idempotencyKey: String? = null): CallAnswer =
+        call { decodeCall(bound.call(it, method, path, body?.toByteArray(), idempotencyKey.orEmpty())) }
+
+    /**
+     * Asks again for a call without an answer, as it was.
+     *
+     * @throws TerminalException with [FaultCode.NOT_FOUND] when no such call is open, or those of [call].
+     */
+    public suspend fun resolveCall(idempotencyKey: String): CallAnswer =
+        call { decodeCall(bound.resolveCall(it, idempotencyKey)) }
+
+    /**
+     * The real-time channel: connected while the flow is collected, and again by itself after every cut. One collector at a time: a
+     * second one takes the channel over, and the flow of the first ends. It also ends after a [Notice.Offline] that is final; with
+     * [FaultCode.CLOSED] when the terminal is closed.
+     *
+     * An event is handled, on disk and at the server, when the collector is done with it. One that was cancelled or threw gets the
+     * event again with its next collection, as after a kill: handle an event by its id. So buffer nothing between, or what waits there is
+     * lost with the process. A collector may take its time and may call any method.
+     *
+     * Collecting throws [TerminalException] with [FaultCode.NOT_ACTIVATED], [FaultCode.ACTIVATION_EXPIRED], or a fault of the storage.
+     * When it was cancelled, nothing arrives any more.
+     */
+    public fun notices(): Flow<Notice> = notices.flow()
+
+    /**
+     * Tells that the device has a network again, so that no pause is waited out: the channel is online within 5 s where the network
+     * works. `AndroidEnvironment.watchNetworks` calls it.
+     */
+    public suspend fun networkAvailable() {
+        call { bound.networkAvailable() }
+    }
+
+    /**
+     * Reports [battery], 0 to 100 percent, and [paper] over the channel, as soon as it is online; of several that wait the last one
+     * goes out.
+     *
+     * @throws TerminalException with [FaultCode.INVALID_REQUEST], or [FaultCode.CLOSED] when [notices] are not collected.
+     */
+    public suspend fun sendStatus(battery: Int, paper: Paper) {
+        call { bound.sendStatus(battery.toLong(), paper.name) }
+    }
+
     /** Where the terminal stands. Sends nothing. */
     public suspend fun status(): Status = call { decodeStatus(bound.status()) }
 
-    /** Tests pairing, key, server, lists, clock and journal. Sends one signed request when the terminal is paired. */
+    /**
+     * Tests pairing, key, server, lists, clock and journal, and the device's key, activation, token and channel. Sends one signed
+     * request when the terminal is paired, and asks for a token when the device is activated.
+     */
     public suspend fun readiness(): Readiness = call { decodeReadiness(bound.readiness(it)) }
 
     /** Writes what waits and what is in quarantine to [file], which then is on disk, and changes nothing. */
@@ -129,11 +226,13 @@ public class Terminal private constructor(
     @Throws(TerminalException::class)
     override fun close() {
         refuseMainThread("close")
+        notices.end() // Go waits for the one who listens
         try {
             bound.close()
         } catch (e: Exception) {
             throw terminalException(e)
         } finally {
+            notices.end() // one that connected between
             calls.end()
         }
     }

@@ -14,22 +14,27 @@ public class TerminalConfig private constructor(builder: Builder) {
     /** The data folder, of this terminal alone. */
     public val dataFolder: File = builder.dataFolder
 
-    /** The server's base URL. */
+    /** The access server's base URL; null for a terminal without the entry job. */
     public val serverUrl: String? = builder.serverUrl
+
+    /** The device's identity; null for a terminal without one. */
+    public val device: DeviceConfig? = builder.device
 
     internal val json: String = builder.json()
 
-    override fun toString(): String = "TerminalConfig($serialNumber, $serverUrl)"
+    override fun toString(): String =
+        listOfNotNull(serialNumber, serverUrl, device?.baseUrl).joinToString(prefix = "TerminalConfig(", postfix = ")")
 
     /**
-     * Collects parameters. Needed are [server] and one of [whitelistKey] and [whitelistSecret]; the rest has defaults. Not safe
-     * for concurrent use.
+     * Collects parameters. Needed is [server] with one of [whitelistKey] and [whitelistSecret], for the entry job, or [device], or
+     * both; the rest has defaults. Not safe for concurrent use.
      *
      * @param serialNumber 1 to 64 characters.
      * @param dataFolder a folder that is no part of a backup; `AndroidEnvironment.dataFolder` on a device.
      */
     public class Builder(internal val serialNumber: String, internal val dataFolder: File) {
         internal var serverUrl: String? = null
+        internal var device: DeviceConfig? = null
         private var trustedCa: String? = null
         private var whitelistKey: String? = null
         private var whitelistSecret: String? = null
@@ -43,11 +48,14 @@ public class TerminalConfig private constructor(builder: Builder) {
         private var skipLuhn = false
         private var clockOffset: Duration? = null
 
-        /** The server: `https://host[:port][/path]` and the PEM text of the only CA that is trusted. */
+        /** The access server: `https://host[:port][/path]` and the PEM text of the only CA that is trusted. */
         public fun server(baseUrl: String, trustedCaPem: String): Builder = apply {
             serverUrl = baseUrl
             trustedCa = trustedCaPem
         }
+
+        /** The device's identity, its POS operations and its channel. */
+        public fun device(device: DeviceConfig): Builder = apply { this.device = device }
 
         /** The alias of the HMAC key that hashes card numbers, which the app put into the key store once with [KeyHost.importMac]. */
         public fun whitelistKey(alias: String): Builder = apply { whitelistKey = alias }
@@ -55,7 +63,7 @@ public class TerminalConfig private constructor(builder: Builder) {
         /** The secret that hashes card numbers, 32 bytes or more; it is put into the key store. Prefer [whitelistKey]. */
         public fun whitelistSecret(secret: String): Builder = apply { whitelistSecret = secret }
 
-        /** How long a check waits for the server. Default: 5 s. */
+        /** How long a check, and a call that needs a new token, waits for the server. Default: 5 s. */
         public fun onlineTimeout(limit: Duration): Builder = apply { onlineTimeout = limit }
 
         /** From which age on lists are called old. Default: 26 h. */
@@ -89,19 +97,20 @@ public class TerminalConfig private constructor(builder: Builder) {
             ConfigWire(
                 serialNumber = serialNumber,
                 dataDir = dataFolder.absolutePath,
-                macs = MacsWire(serverUrl.orEmpty(), trustedCa.orEmpty()),
+                macs = serverUrl?.let { MacsWire(it, trustedCa.orEmpty()) },
+                device = device?.wire,
                 whitelistKey = whitelistKey,
                 whitelistSecret = whitelistSecret,
-                timeouts = TimeoutsWire(onlineTimeout?.let(::goDuration)),
+                timeouts = onlineTimeout?.let { TimeoutsWire(goDuration(it)) },
                 offline = OfflineWire(
                     listWarnAge = listWarnAge?.let(::goDuration),
                     listMaxAge = listMaxAge?.let(::goDuration),
                     maxGuests = maxGuestsOffline,
                     maxPending = maxPending,
                     perCardPerDay = perCardPerDay,
-                    allowForce = allowForceOffline
-                ),
-                card = CardConfigWire(skipLuhn),
+                    allowForce = allowForceOffline.takeIf { it }
+                ).takeIf { it != OfflineWire() },
+                card = if (skipLuhn) CardConfigWire(true) else null,
                 clockOffset = clockOffset?.let(::goDuration)
             )
         )

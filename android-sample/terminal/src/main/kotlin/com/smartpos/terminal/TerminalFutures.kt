@@ -1,6 +1,7 @@
 package com.smartpos.terminal
 
 import java.io.File
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import kotlinx.coroutines.CoroutineScope
@@ -51,6 +52,44 @@ public class TerminalFutures(private val terminal: Terminal) {
 
     /** See [Terminal.export]. */
     public fun export(file: File): CompletableFuture<ExportResult> = future { terminal.export(file) }
+
+    /** See [Terminal.deviceKey]. */
+    public fun deviceKey(): CompletableFuture<DeviceKey> = future { terminal.deviceKey() }
+
+    /** See [Terminal.requestActivation]. */
+    public fun requestActivation(): CompletableFuture<Activation> = future { terminal.requestActivation() }
+
+    /** See [Terminal.awaitActivation]. */
+    public fun awaitActivation(timeout: Duration): CompletableFuture<Activation> = future { terminal.awaitActivation(timeout) }
+
+    /** See [Terminal.deviceToken]. */
+    public fun deviceToken(): CompletableFuture<Token> = future { terminal.deviceToken() }
+
+    /** See [Terminal.call]. */
+    @JvmOverloads
+    public fun call(
+        method: String,
+        path: String,
+        body: String? = null,
+        idempotencyKey: String? = null
+    ): CompletableFuture<CallAnswer> = future { terminal.call(method, path, body, idempotencyKey) }
+
+    /** See [Terminal.resolveCall]. */
+    public fun resolveCall(idempotencyKey: String): CompletableFuture<CallAnswer> =
+        future { terminal.resolveCall(idempotencyKey) }
+
+    /**
+     * Connects the channel and tells [listener] of it, one notice after the other, on a thread of the library, until the future is
+     * cancelled. It completes as the flow of [Terminal.notices] ends; what the listener threw completes it too.
+     */
+    public fun notices(listener: NoticeListener): CompletableFuture<Unit> =
+        future { terminal.notices().collect { listener.receive(it) } }
+
+    /** See [Terminal.networkAvailable]. */
+    public fun networkAvailable(): CompletableFuture<Unit> = future { terminal.networkAvailable() }
+
+    /** See [Terminal.sendStatus]. */
+    public fun sendStatus(battery: Int, paper: Paper): CompletableFuture<Unit> = future { terminal.sendStatus(battery, paper) }
 
     private fun <T> future(call: suspend () -> T): CompletableFuture<T> = scope.future { call() }
 }

@@ -14,7 +14,7 @@ internal val lenientJson: Json = Json { ignoreUnknownKeys = true }
 
 private const val MILLIS = 1000
 
-private fun <T> decode(serializer: KSerializer<T>, text: String): T = try {
+internal fun <T> decode(serializer: KSerializer<T>, text: String): T = try {
     lenientJson.decodeFromString(serializer, text)
 } catch (e: SerializationException) {
     // Its message quotes the text.
@@ -30,7 +30,7 @@ private fun Exception.withoutText() = IllegalStateException(this::class.java.nam
 internal inline fun <reified T : Enum<T>> lenient(wire: String, unrecognized: T): T =
     enumValues<T>().firstOrNull { it.name == wire.uppercase(Locale.ROOT) } ?: unrecognized
 
-private fun instant(text: String): Instant = try {
+internal fun instant(text: String): Instant = try {
     Instant.parse(text)
 } catch (e: DateTimeParseException) {
     throw internalFault("the library's answer has a time that cannot be read", e)
@@ -98,7 +98,9 @@ internal fun decodeStatus(text: String): Status = decode(StatusWire.serializer()
         it.listVersion,
         it.listAgeSeconds?.let(::seconds),
         instant(it.nextSyncDue),
-        it.safeToWipe
+        it.safeToWipe,
+        it.activation?.let { state -> lenient(state, Activation.State.UNRECOGNIZED) },
+        it.unknownCalls.map { call -> UnknownCall(call.idempotencyKey, call.method, call.path, instant(call.startedAt)) }
     )
 }
 

@@ -11,12 +11,13 @@ import kotlinx.serialization.json.JsonPrimitive
 internal class ConfigWire(
     val serialNumber: String,
     val dataDir: String,
-    val macs: MacsWire,
+    val macs: MacsWire?,
+    val device: DeviceConfigWire?,
     val whitelistKey: String?,
     val whitelistSecret: String?,
-    val timeouts: TimeoutsWire,
-    val offline: OfflineWire,
-    val card: CardConfigWire,
+    val timeouts: TimeoutsWire?,
+    val offline: OfflineWire?,
+    val card: CardConfigWire?,
     val clockOffset: String?
 )
 
@@ -24,16 +25,30 @@ internal class ConfigWire(
 internal class MacsWire(val baseUrl: String, val trustedCa: String)
 
 @Serializable
-internal class TimeoutsWire(val online: String?)
+internal class DeviceConfigWire(
+    val baseUrl: String,
+    val wsUrl: String?,
+    val trustedCa: String?,
+    val systemRoots: Boolean?,
+    val tokenUrl: String?,
+    val audience: String?,
+    val clientId: String?,
+    val bodyFormat: String?,
+    val scope: List<String>?,
+    val name: String?
+)
 
 @Serializable
-internal class OfflineWire(
-    val listWarnAge: String?,
-    val listMaxAge: String?,
-    val maxGuests: Int?,
-    val maxPending: Int?,
-    val perCardPerDay: Int?,
-    val allowForce: Boolean
+internal class TimeoutsWire(val online: String)
+
+@Serializable
+internal data class OfflineWire(
+    val listWarnAge: String? = null,
+    val listMaxAge: String? = null,
+    val maxGuests: Int? = null,
+    val maxPending: Int? = null,
+    val perCardPerDay: Int? = null,
+    val allowForce: Boolean? = null
 )
 
 @Serializable

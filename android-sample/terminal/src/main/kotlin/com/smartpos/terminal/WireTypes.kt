@@ -1,6 +1,8 @@
 package com.smartpos.terminal
 
 import kotlinx.serialization.Serializable
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
 
 // The JSON of the binding, field by field; Wire.kt makes public types of it.
 
@@ -83,8 +85,13 @@ internal class StatusWire(
     val listVersion: String? = null,
     val listAgeSeconds: Double? = null,
     val nextSyncDue: String,
-    val safeToWipe: Boolean = false
+    val safeToWipe: Boolean = false,
+    val activation: String? = null,
+    val unknownCalls: List<UnknownCallWire> = emptyList()
 )
+
+@Serializable
+internal class UnknownCallWire(val idempotencyKey: String, val method: String = "", val path: String = "", val startedAt: String)
 
 @Serializable
 internal class ReadinessWire(val v: Int = 1, val ready: Boolean = false, val findings: List<FindingWire> = emptyList())
@@ -94,3 +101,36 @@ internal class FindingWire(val code: String = "", val severity: String = "", val
 
 @Serializable
 internal class ExportWire(val v: Int = 1, val entries: Int = 0, val file: String = "")
+
+@Serializable
+internal class DeviceKeyWire(val v: Int = 1, val publicKeyPem: String, val jwk: JsonObject, val keyFingerprint: String = "")
+
+@Serializable
+internal class ActivationWire(
+    val v: Int = 1,
+    val status: String = "",
+    val activationCode: String? = null,
+    val expiresAt: String? = null,
+    val deviceId: String? = null,
+    val clientId: String? = null,
+    val merchantId: Long? = null,
+    val storeId: Long? = null
+)
+
+@Serializable
+internal class TokenWire(val v: Int = 1, val expiresAt: String, val scope: List<String> = emptyList(), val accessToken: String)
+
+@Serializable
+internal class CallWire(val v: Int = 1, val status: Int, val body: JsonElement? = null, val idempotencyKey: String? = null)
+
+@Serializable
+internal class NoticeWire(
+    val v: Int = 1,
+    val kind: String = "",
+    val id: String = "",
+    val seq: Long = 0,
+    val event: String = "",
+    val payload: JsonElement? = null,
+    val code: String = "",
+    val final: Boolean = false
+)

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import kotlinx.serialization.json.JsonElementBuildersKt;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,38 @@ class JavaCallerTest {
                 CompletableFuture<SyncResult> sync = calls.sync();
                 sync.cancel(true);
                 assertEquals(Status.State.PAIRED, calls.status().get(2, TimeUnit.SECONDS).getState());
+            }
+        }
+    }
+
+    @Test
+    void deviceWithFutures(@TempDir File folder) throws Exception {
+        try (Emulator emulator = new Emulator()) {
+            TerminalConfig config = new TerminalConfig.Builder("SN-JAVA-DEVICE", new File(folder, "data"))
+                    .device(emulator.device().scope("order:create").name("Till 1").build())
+                    .onlineTimeout(Duration.ofSeconds(30))
+                    .build();
+            try (Terminal terminal = Terminal.open(config, new TerminalHost(new JcaKeyHost(new File(folder, "keys"))))) {
+                TerminalFutures calls = new TerminalFutures(terminal);
+                emulator.activate(calls.requestActivation().get().getCode());
+                assertEquals(Activation.State.ACTIVE, calls.awaitActivation(Duration.ofSeconds(30)).get().getState());
+                assertEquals(List.of("order:create"), calls.deviceToken().get().getScope());
+                assertEquals(200, calls.call("GET", "/api/v1/orders").get().getStatus());
+
+                LinkedBlockingQueue<Notice> told = new LinkedBlockingQueue<>();
+                CompletableFuture<?> channel = calls.notices(told::add);
+                assertInstanceOf(Notice.Online.class, told.poll(20, TimeUnit.SECONDS));
+                emulator.event("SN-JAVA-DEVICE", 1);
+                assertEquals(1, assertInstanceOf(Notice.Event.class, told.poll(20, TimeUnit.SECONDS)).getSeq());
+                calls.sendStatus(80, Paper.OK).get();
+                calls.networkAvailable().get();
+                channel.cancel(true);
+
+                CompletableFuture<?> failing = calls.notices(notice -> {
+                    throw new IllegalStateException("the app threw");
+                });
+                ExecutionException failed = assertThrows(ExecutionException.class, () -> failing.get(20, TimeUnit.SECONDS));
+                assertEquals("the app threw", failed.getCause().getMessage());
             }
         }
     }

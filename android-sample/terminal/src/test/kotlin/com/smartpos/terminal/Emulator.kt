@@ -43,6 +43,27 @@ class Emulator : AutoCloseable {
     val caPem: String get() = File(text(env, "caFile")).readText()
     val whitelistSecret: String get() = text(env.getValue("macs").jsonObject, "whitelistSecret")
 
+    /** The section of a device at this emulator. */
+    fun device(): DeviceConfig.Builder {
+        val mpac = env.getValue("mpac").jsonObject
+        return DeviceConfig.Builder(
+            text(mpac, "url")
+        ).socketUrl(text(mpac, "wsUrl")).audience(text(mpac, "issuer")).trustedCa(caPem)
+    }
+
+    /** Enters an activation code, as a person does in the portal. */
+    fun activate(code: String) {
+        admin("POST", "/admin/api/mpac/activate", """{"activationCode":"$code","merchantId":1,"storeId":2}""")
+    }
+
+    fun deviceStatus(sn: String, status: String) {
+        admin("PUT", "/admin/api/mpac/devices/$sn/status", """{"status":"$status"}""")
+    }
+
+    fun event(sn: String, n: Int) {
+        admin("POST", "/admin/api/mpac/devices/$sn/events", """{"event":"order.updated","payload":{"n":$n}}""")
+    }
+
     /** Registers a terminal and gives a pairing code for it. */
     fun register(sn: String): String {
         admin("POST", "/admin/api/terminals", """{"serialNumber":"$sn","location":"Lounge"}""")

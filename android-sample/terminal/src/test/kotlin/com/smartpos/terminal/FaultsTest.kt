@@ -93,6 +93,26 @@ class FaultsTest {
             }
             terminal.sync()
         },
+        FaultCode.INVALID_REQUEST to { it.activated().call("BREW", "/api/v1/orders") },
+        FaultCode.NOT_ACTIVATED to { it.device().deviceToken() },
+        FaultCode.TOKEN_REFUSED to { it.activated { audience("https://elsewhere.example") }.deviceToken() },
+        FaultCode.DEVICE_SUSPENDED to
+            { site -> site.activated().also { site.emulator.deviceStatus(site.sn, "suspended") }.deviceToken() },
+        FaultCode.DEVICE_DECOMMISSIONED to
+            { site -> site.activated().also { site.emulator.deviceStatus(site.sn, "decommissioned") }.deviceToken() },
+        FaultCode.SCOPE_MISSING to { it.activated { scope("bill:create") }.call("GET", "/api/v1/orders") },
+        FaultCode.CONFLICT to { site ->
+            site.activated().close()
+            site.keys.delete("device")
+            site.device().requestActivation()
+        },
+        FaultCode.NOT_FOUND to { it.activated().resolveCall("no such call") },
+        FaultCode.OUTCOME_UNKNOWN to { site ->
+            val terminal = site.activated()
+            terminal.deviceToken()
+            site.emulator.fault("drop_answer") { put("path", "/api/v1/orders") }
+            terminal.call("POST", "/api/v1/orders", ORDER)
+        },
         FaultCode.CLOSED to { site -> site.paired().also { it.close() }.status() }
     )
 
@@ -153,6 +173,9 @@ class FaultsTest {
             "timeouts.online" to { onlineTimeout(Duration.ZERO) },
             "offline.listWarnAge" to { listWarnAge(Duration.ofSeconds(Long.MAX_VALUE)) },
             "offline.listMaxAge" to { listMaxAge(Duration.ofNanos(-1)) },
+            "device.baseUrl" to { device(DeviceConfig.Builder("http://h").systemRoots().build()) },
+            "device.trustedCa" to { device(DeviceConfig.Builder("https://h").build()) },
+            "device.scope" to { device(DeviceConfig.Builder("https://h").systemRoots().scope("a b").build()) },
             "offline.maxGuests" to { maxGuestsOffline(-1) },
             "offline.perCardPerDay" to { perCardPerDay(0) }
         )
@@ -165,12 +188,32 @@ class FaultsTest {
     }
 
     @Test
+    fun `a terminal without the entry job or the device says what is missing`() = Site(emulator, "SN-MISSING").use { site ->
+        val neither = TerminalConfig.Builder(site.sn, File(site.folder, "none")).build()
+        assertTrue(faultOf { Terminal.open(neither, TerminalHost(site.keys)) }.message!!.contains("macs and device are missing"))
+        for ((missing, call) in mapOf<String, suspend () -> Unit>(
+            "macs" to { site.device().use { it.sync() } },
+            "device" to { site.open().use { it.deviceToken() } }
+        )) {
+            val fault = faultOf { call() }
+            assertEquals(FaultCode.INVALID_CONFIG, fault.code)
+            assertTrue(fault.message!!.contains("no $missing"), fault.message)
+        }
+    }
+
+    @Test
     fun `nothing prints a secret`() = runBlocking {
         val config = TerminalConfig.Builder(
             "SN",
             File("/data")
         ).server("https://h", "ca").whitelistSecret("a secret of more than 32 characters!")
         assertEquals("TerminalConfig(SN, https://h)", config.build().toString())
+        val device = DeviceConfig.Builder("https://api").trustedCa("ca").clientId("pos-1").build()
+        assertEquals("DeviceConfig(https://api)", device.toString())
+        assertEquals("TerminalConfig(SN, https://h, https://api)", config.device(device).build().toString())
+        val token = decodeToken("""{"v":1,"expiresAt":"2026-01-28T10:02:00Z","scope":["a"],"accessToken":"a.b.c"}""")
+        assertEquals("Token(expiresAt=2026-01-28T10:02:00Z, scope=[a])", token.toString())
+        assertFalse(decodeActivation("""{"status":"pending","activationCode":"12345678"}""").toString().contains("12345678"))
         assertEquals("Card", Card(Pan.ALLOWED, "2812", Service.LOUNGE, EntryMode.CHIP).toString())
     }
 

@@ -2,6 +2,7 @@ package com.smartpos.terminal
 
 import java.io.File
 import java.nio.file.Files
+import java.time.Duration
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.runBlocking
 
@@ -21,6 +22,20 @@ class Site(val emulator: Emulator, val sn: String) : AutoCloseable {
 
     fun paired(change: TerminalConfig.Builder.() -> Unit = {}): Terminal =
         open(change = change).also { runBlocking { it.pair(code) } }
+
+    /** A terminal with the device's identity alone. */
+    fun device(keys: KeyHost = this.keys, change: DeviceConfig.Builder.() -> Unit = {}): Terminal {
+        val config = TerminalConfig.Builder(sn, File(folder, "data")).device(emulator.device().apply(change).build())
+        return Terminal.open(config.onlineTimeout(Duration.ofSeconds(30)).build(), TerminalHost(keys)).also(opened::add)
+    }
+
+    fun activated(keys: KeyHost = this.keys, change: DeviceConfig.Builder.() -> Unit = {}): Terminal =
+        device(keys, change).also { runBlocking { activate(it) } }
+
+    suspend fun activate(terminal: Terminal): Activation {
+        emulator.activate(terminal.requestActivation().code!!)
+        return terminal.awaitActivation(Duration.ofSeconds(30))
+    }
 
     /** Puts [pans] on the whitelist of the emulator and a BIN range beside it. */
     fun lists(vararg pans: String) {

@@ -29,11 +29,54 @@ class VectorsTest {
     private class Answer<T>(val wire: KSerializer<T>, val read: (String) -> Any, val want: Any)
 
     private val answers: Map<String, Answer<*>> = mapOf(
+        "activation-active" to
+            Answer(
+                ActivationWire.serializer(),
+                ::decodeActivation,
+                Activation(Activation.State.ACTIVE, null, null, access, "dev-7f1c1e0a", 1, 2)
+            ),
+        "activation-expired" to
+            Answer(
+                ActivationWire.serializer(),
+                ::decodeActivation,
+                Activation(Activation.State.EXPIRED, null, null, null, null, null, null)
+            ),
+        "activation-pending" to
+            Answer(
+                ActivationWire.serializer(),
+                ::decodeActivation,
+                Activation(Activation.State.PENDING, "12345678", soon, access, "dev-7f1c1e0a", null, null)
+            ),
+        "call" to call(201, """{"id":"o-1","total_amount":1280}""", access),
+        "call-empty" to call(204, null, access),
+        "call-get" to call(200, """{"items":[]}""", null),
+        "call-text" to call(502, "<html>busy</html>", access),
         "confirm-confirmed" to
             Answer(ConfirmationWire.serializer(), ::decodeConfirmation, Confirmation(access, 2, Mode.OFFLINE, true)),
         "confirm-unknown" to
             Answer(ConfirmationWire.serializer(), ::decodeConfirmation, Confirmation(access, 2, Mode.ONLINE, false)),
+        "device-key" to Answer(
+            DeviceKeyWire.serializer(),
+            ::decodeDeviceKey,
+            DeviceKey(
+                "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n",
+                """{"kty":"EC","crv":"P-256","x":"x","y":"y","use":"sig","alg":"ES256"}""",
+                "SHA256:uNvHQ8gKzFhYdS2aJgP0yqkT2oZs9d1mK4cX7b5eR3w"
+            )
+        ),
         "export" to Answer(ExportWire.serializer(), ::decodeExport, ExportResult(3, File("/data/export.json"))),
+        "notice-event" to notice(
+            Notice.Event(
+                "01KG8Z3F0V9T6Q4N2M8X7C5B1A",
+                7,
+                "payment.updated",
+                """{"payment_id":"$access","bill_id":"$access","status":"completed"}"""
+            )
+        ),
+        "notice-offline" to notice(Notice.Offline(FaultCode.NETWORK_UNAVAILABLE, "network_unavailable", false)),
+        "notice-offline-final" to notice(Notice.Offline(FaultCode.REPLACED, "replaced", true)),
+        "notice-online" to notice(Notice.Online),
+        "notice-resync-required" to notice(Notice.ResyncRequired),
         "pair" to Answer(
             PairingWire.serializer(),
             ::decodePairing,
@@ -61,6 +104,24 @@ class VectorsTest {
                 )
             )
         ),
+        "readiness-device" to Answer(
+            ReadinessWire.serializer(),
+            ::decodeReadiness,
+            Readiness(
+                false,
+                listOf(
+                    finding("device_key", Readiness.Severity.OK, "The device's key is good, or not needed yet.", null),
+                    finding(
+                        "not_activated",
+                        Readiness.Severity.BLOCKING,
+                        "The device is not activated.",
+                        "This device is not activated. Get an activation code and enter it in the portal."
+                    ),
+                    finding("clock", Readiness.Severity.OK, "The device's clock is right as far as is known.", null),
+                    finding("journal", Readiness.Severity.OK, "Nothing waits for upload.", null)
+                )
+            )
+        ),
         "run-due" to Answer(DueWire.serializer(), ::decodeDue, DueResult(synced, uploaded, soon)),
         "run-due-nothing" to Answer(DueWire.serializer(), ::decodeDue, DueResult(null, null, soon)),
         "status" to Answer(
@@ -74,6 +135,15 @@ class VectorsTest {
                 soon.plus(Duration.ofDays(1)), false
             )
         ),
+        "status-device" to
+            Answer(
+                StatusWire.serializer(),
+                ::decodeStatus,
+                Status(
+                    Status.State.UNPAIRED, "SN-0001", 0, 0, 0, 0, 0, null, null, soon, false, Activation.State.ACTIVE,
+                    listOf(UnknownCall(access, "POST", "/api/v1/payments", soon))
+                )
+            ),
         "status-unpaired" to
             Answer(
                 StatusWire.serializer(),
@@ -81,6 +151,11 @@ class VectorsTest {
                 Status(Status.State.UNPAIRED, "SN-0001", 0, 0, 0, 0, 0, null, null, soon, true)
             ),
         "sync" to Answer(SyncWire.serializer(), ::decodeSync, synced),
+        "token" to Answer(
+            TokenWire.serializer(),
+            { text -> decodeToken(text).let { listOf(it.accessToken, it.expiresAt, it.scope) } },
+            listOf("header.claims.signature", soon, listOf("order:create", "bill:create"))
+        ),
         "upload" to Answer(UploadWire.serializer(), ::decodeUpload, uploaded),
         "verdict-allowed-offline" to verdict(
             Verdict.Allowed(
@@ -136,13 +211,18 @@ class VectorsTest {
     private fun finding(code: String, severity: Readiness.Severity, message: String, fix: String?) =
         Readiness.Finding(code, severity, message, fix)
 
+    private fun call(status: Int, body: String?, key: String?) =
+        Answer(CallWire.serializer(), ::decodeCall, CallAnswer(status, body, key))
+
+    private fun notice(want: Notice) = Answer(NoticeWire.serializer(), { decodeNotice(it)!! }, want)
+
     private fun verdict(want: Verdict) = Answer(VerdictWire.serializer(), ::decodeVerdict, want)
 
     private fun vector(name: String) = File(folder, "$name.json").readText()
 
     @TestFactory
     fun `an answer is read whole`(): List<DynamicTest> = folder.list()!!.map { it.removeSuffix(".json") }
-        .filter { it !in setOf("card", "config", "error-info") }.sorted().map { name ->
+        .filter { it !in setOf("card", "config", "config-device", "error-info") }.sorted().map { name ->
             dynamicTest(name) {
                 val answer = assertNotNull(answers[name], "$name.json is new: say here how it is read").let {
                     answers.getValue(name)
@@ -184,6 +264,20 @@ class VectorsTest {
         assertEquals(seconds(json(vector("config"))), seconds(json(config.json)))
     }
 
+    @Test
+    fun `a configuration of a device is written as Go reads it`() {
+        val device = DeviceConfig.Builder("https://api.example:8443/base/").socketUrl("wss://ws.example/socket").systemRoots()
+            .tokenUrl("https://login.example/token").audience("https://login.example").clientId("pos-1")
+            .bodyFormat(DeviceConfig.BodyFormat.FORM).scope("order:create", "payment:refund").name("Till 1").build()
+        val config = TerminalConfig.Builder("SN-0001", File("/data/terminal")).device(device).build()
+        assertEquals(json(vector("config-device")), json(config.json))
+        val trusting = DeviceConfig.Builder("https://h").trustedCa("ca").build()
+        assertEquals(
+            json("""{"serialNumber":"S","dataDir":"/d","device":{"baseUrl":"https://h","trustedCa":"ca"}}"""),
+            json(TerminalConfig.Builder("S", File("/d")).device(trusting).build().json)
+        )
+    }
+
     private fun json(text: String): JsonElement = Json.parseToJsonElement(text)
 
     /** 25h and 90000s are one duration. */
@@ -206,6 +300,10 @@ class VectorsTest {
         assertEquals(Action.UNRECOGNIZED to FaultCode.UNRECOGNIZED, verdict.action to verdict.onlineError)
         assertEquals(Reason.NONE, decodeVerdict("""{"outcome":"perhaps"}""").reason, "an outcome that is none lets nobody in")
         assertEquals(Progress.Kind.UNRECOGNIZED, progressKind("moon"))
+        assertEquals(Activation.State.UNRECOGNIZED, decodeActivation("""{"status":"blessed"}""").state)
+        assertEquals(null, decodeNotice("""{"kind":"weather","sun":true}"""), "a notice of a newer library is passed over")
+        val offline = decodeNotice("""{"kind":"offline","code":"moon_phase"}""")
+        assertEquals(Notice.Offline(FaultCode.UNRECOGNIZED, "moon_phase", false), offline)
         val broken = org.junit.jupiter.api.assertThrows<TerminalException> { decodeVerdict("""{"pan":"5555555555554444"}""") }
         assertEquals(FaultCode.INTERNAL, broken.code)
         assertEquals(false, (broken.message + broken.cause).contains("5555"))

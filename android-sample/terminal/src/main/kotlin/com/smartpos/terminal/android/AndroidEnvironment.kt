@@ -5,8 +5,11 @@ import android.net.ConnectivityManager
 import android.net.Network
 import android.net.NetworkCapabilities
 import android.util.Log
+import com.smartpos.terminal.FaultCode
 import com.smartpos.terminal.LogLevel
 import com.smartpos.terminal.LogSink
+import com.smartpos.terminal.Terminal
+import com.smartpos.terminal.TerminalException
 import com.smartpos.terminal.TerminalHost
 import java.io.File
 import kotlinx.coroutines.channels.awaitClose
@@ -53,6 +56,31 @@ public class AndroidEnvironment(context: Context) {
         connectivity.registerDefaultNetworkCallback(callback)
         awaitClose { connectivity.unregisterNetworkCallback(callback) }
     }.conflate().distinctUntilChanged()
+
+    /**
+     * Tells [terminal] of every network that comes up, until it is cancelled or the terminal is closed: the real-time channel then
+     * waits out no pause. The app needs the permission `ACCESS_NETWORK_STATE`.
+     */
+    public suspend fun watchNetworks(terminal: Terminal) {
+        try {
+            networks.collect { terminal.networkAvailable() }
+        } catch (e: TerminalException) {
+            if (e.code != FaultCode.CLOSED) {
+                throw e
+            }
+        }
+    }
+
+    private val networks: Flow<Network> = callbackFlow {
+        val connectivity = context.getSystemService(ConnectivityManager::class.java)
+        val callback = object : ConnectivityManager.NetworkCallback() {
+            override fun onAvailable(network: Network) {
+                trySend(network)
+            }
+        }
+        connectivity.registerDefaultNetworkCallback(callback)
+        awaitClose { connectivity.unregisterNetworkCallback(callback) }
+    }.conflate()
 }
 
 // A terminal's server may stand in a network without internet: validation is not asked for.

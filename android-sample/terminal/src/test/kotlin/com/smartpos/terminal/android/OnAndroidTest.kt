@@ -8,10 +8,12 @@ import android.net.ConnectivityManager
 import android.net.NetworkCapabilities
 import android.os.Looper
 import app.cash.turbine.test
+import com.smartpos.terminal.Activation
 import com.smartpos.terminal.Card
 import com.smartpos.terminal.DueResult
 import com.smartpos.terminal.Emulator
 import com.smartpos.terminal.FaultCode
+import com.smartpos.terminal.Notice
 import com.smartpos.terminal.Pan
 import com.smartpos.terminal.Terminal
 import com.smartpos.terminal.TerminalConfig
@@ -19,11 +21,16 @@ import com.smartpos.terminal.TerminalException
 import com.smartpos.terminal.Verdict
 import com.smartpos.terminal.faultOf
 import java.io.File
+import java.time.Duration
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
+import kotlinx.serialization.json.put
 import org.junit.AfterClass
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -103,6 +110,33 @@ class OnAndroidTest {
             cancel()
         }
         assertTrue("nothing listens any more", shadowOf(connectivity).networkCallbacks.isEmpty())
+    }
+
+    @Test
+    fun `a device with a key of the key store is told of networks`() {
+        val config = TerminalConfig.Builder("SN-ANDROID-DEVICE", environment.dataFolder).device(emulator.device().build())
+        runBlocking {
+            val terminal = withContext(Dispatchers.IO) { Terminal.open(config.build(), environment.host()) }
+            emulator.activate(terminal.requestActivation().code!!)
+            assertEquals(Activation.State.ACTIVE, terminal.awaitActivation(Duration.ofSeconds(30)).state)
+            val connectivity = app.getSystemService(ConnectivityManager::class.java)
+            val watching = launch(Dispatchers.IO) { environment.watchNetworks(terminal) }
+            terminal.notices().test(timeout = 20.seconds) {
+                assertEquals(Notice.Online, awaitItem())
+                emulator.fault("refuse") { put("system", "mpac") }
+                emulator.admin("DELETE", "/admin/api/mpac/sockets/SN-ANDROID-DEVICE?code=1012")
+                assertTrue(awaitItem() is Notice.Offline)
+                emulator.noFaults()
+                shadowOf(connectivity).networkCallbacks.single().onAvailable(connectivity.activeNetwork!!)
+                var told = awaitItem()
+                while (told != Notice.Online) told = awaitItem()
+                cancelAndIgnoreRemainingEvents()
+            }
+            terminal.closeElsewhere()
+            shadowOf(connectivity).networkCallbacks.single().onAvailable(connectivity.activeNetwork!!)
+            withTimeout(20.seconds) { watching.join() }
+            assertTrue("nothing listens any more", shadowOf(connectivity).networkCallbacks.isEmpty())
+        }
     }
 
     @Test
