@@ -145,6 +145,59 @@ public enum class FaultCode(public val wire: String) {
      */
     OUTCOME_UNKNOWN("outcome_unknown"),
 
+    /** The address of the event stream cannot be listened on: in use, not of this device, or not permitted. */
+    ADDRESS_UNAVAILABLE("address_unavailable"),
+
+    /** A POS refused the registration; the notice refused before it has the POS's own word. */
+    REGISTRATION_REFUSED("registration_refused"),
+
+    /** A POS sent what is no message of the protocol, or one out of turn; its connection was closed. */
+    MESSAGE_INVALID("message_invalid"),
+
+    /**
+     * What a POS sent does not open: other AES settings on the two sides, or it was changed on its way. Its connection
+     * was closed.
+     */
+    DECRYPT_FAILED("decrypt_failed"),
+
+    /**
+     * The listener took more than 4 s for an event, or too many events waited for it. The connection was closed; the
+     * POS connects and sends again.
+     */
+    LISTENER_SLOW("listener_slow"),
+
+    /**
+     * The listener threw. The event was not acknowledged and the connection was closed; the POS connects and sends
+     * again.
+     */
+    LISTENER_FAILED("listener_failed"),
+
+    /** No payment with this id was begun here. */
+    PAYMENT_UNKNOWN("payment_unknown"),
+
+    /** The PaymentIntent or its payment token ran out; a new one is needed, under a new merchant_ref_id. */
+    PAYMENT_EXPIRED("payment_expired"),
+
+    /** The amount is not a whole number from 1 to 2^53-1 in the currency's smallest unit (yen); nothing was sent. */
+    INVALID_AMOUNT("invalid_amount"),
+
+    /** The gateway does not accept this payment token: wrong, of another PaymentIntent, or used up. */
+    TOKEN_INVALID("token_invalid"),
+
+    /**
+     * The Credit Card App gave no result, or one that cannot be read: the payment may have been made, and stays open.
+     */
+    CARD_APP_RESULT_INVALID("card_app_result_invalid"),
+
+    /**
+     * The result belongs to another card payment than the one asked about, or to one of several and does not say
+     * which.
+     */
+    FOREIGN_CORR_ID("foreign_corr_id"),
+
+    /** The payment has its result already; the first one stays. */
+    ALREADY_RESOLVED("already_resolved"),
+
     /** The card's status check failed; presented again, the card gets an amount check. */
     CARD_ASI_FAILED("CARD_ASI_FAILED"),
 

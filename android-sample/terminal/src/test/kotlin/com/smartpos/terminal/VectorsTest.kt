@@ -22,6 +22,7 @@ import org.junit.jupiter.api.TestFactory
  */
 class VectorsTest {
     private val access = "7f1c1e0a-3c53-4f44-9d0b-6a3f0d6e2b11"
+    private val peer = "192.168.1.21:50312"
     private val soon = Instant.parse("2026-01-28T10:02:00Z")
     private val synced = SyncResult(1_000_000, 2, true, "18", Instant.parse("2026-01-28T03:00:00Z"))
     private val uploaded = UploadResult(4, 1, 2)
@@ -150,6 +151,22 @@ class VectorsTest {
                 ::decodeStatus,
                 Status(Status.State.UNPAIRED, "SN-0001", 0, 0, 0, 0, 0, null, null, soon, true)
             ),
+        "stream-connected" to notice(StreamNotice.Connected(peer, 3)),
+        "stream-disconnected" to notice(StreamNotice.Disconnected(peer, 3, FaultCode.LISTENER_SLOW)),
+        "stream-enabled" to notice(StreamNotice.Enabled(peer, 3)),
+        "stream-event" to
+            notice(StreamNotice.Event(peer, 3, access, "create_order", """{"order_id":"O-1","total":450}""")),
+        "stream-listening" to notice(StreamNotice.Listening("192.168.1.10:7000")),
+        "stream-refused" to notice(StreamNotice.Refused(peer, 3, "nack_auth")),
+        "stream-status" to Answer(
+            StreamStatusWire.serializer(),
+            ::decodeStreamStatus,
+            StreamStatus(
+                "192.168.1.10:7000",
+                listOf(StreamStatus.Connection(peer, 3, "enabled", soon, 12, 1, 2)),
+                StreamStatus.Counters(5, 3, 1, 2, 0, 40, 1, 1)
+            )
+        ),
         "sync" to Answer(SyncWire.serializer(), ::decodeSync, synced),
         "token" to Answer(
             TokenWire.serializer(),
@@ -218,11 +235,13 @@ class VectorsTest {
 
     private fun verdict(want: Verdict) = Answer(VerdictWire.serializer(), ::decodeVerdict, want)
 
+    private fun notice(want: StreamNotice) = Answer(StreamNoticeWire.serializer(), ::decodeStreamNotice, want)
+
     private fun vector(name: String) = File(folder, "$name.json").readText()
 
     @TestFactory
     fun `an answer is read whole`(): List<DynamicTest> = folder.list()!!.map { it.removeSuffix(".json") }
-        .filter { it !in setOf("card", "config", "config-device", "error-info") }.sorted().map { name ->
+        .filter { it !in setOf("card", "config", "config-device", "error-info", "stream-config") }.sorted().map { name ->
             dynamicTest(name) {
                 val answer = assertNotNull(answers[name], "$name.json is new: say here how it is read").let {
                     answers.getValue(name)
@@ -276,6 +295,12 @@ class VectorsTest {
             json("""{"serialNumber":"S","dataDir":"/d","device":{"baseUrl":"https://h","trustedCa":"ca"}}"""),
             json(TerminalConfig.Builder("S", File("/d")).device(trusting).build().json)
         )
+    }
+
+    @Test
+    fun `an event stream's parameters are written as Go reads them`() {
+        val config = EventStreamConfig("0.0.0.0:7000", "INT-0001", listOf("192.168.1.0/24", "10.1.2.3"), "oaep-sha1", "gcm")
+        assertEquals(json(vector("stream-config")), json(config.json))
     }
 
     private fun json(text: String): JsonElement = Json.parseToJsonElement(text)
