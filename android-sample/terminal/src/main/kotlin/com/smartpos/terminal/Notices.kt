@@ -17,15 +17,22 @@ import kotlinx.coroutines.withContext
 
 /** The channel of a terminal: connected while its flow is collected, by one collector at a time. */
 internal class Notices(private val bound: BoundTerminal, private val calls: Calls) {
-    // Guarded by this; read without by end.
+    // Guarded by this; read without by closing.
     @Volatile
     private var current: Listening? = null
+
+    @Volatile
+    private var closing = false
+    private val closed = Job()
 
     fun flow(): Flow<Notice> = flow {
         val listening = Listening(bound)
         try {
             calls.run { connect(listening) }
             listening.handOver(this)
+            if (closing) {
+                closed.join() // then hanging up says that the terminal is closed
+            }
         } catch (e: Throwable) {
             withContext(NonCancellable) { runCatching { hangUp(listening) } }
             throw e
@@ -33,9 +40,16 @@ internal class Notices(private val bound: BoundTerminal, private val calls: Call
         hangUp(listening)
     }
 
-    /** Ends what is collected: the terminal is being closed. */
-    fun end() {
+    /** Closes the terminal with [shut], which waits for the one who listens. */
+    fun closing(shut: () -> Unit) {
+        closing = true
         current?.end()
+        try {
+            shut()
+        } finally {
+            current?.end() // one that connected between
+            closed.complete()
+        }
     }
 
     private suspend fun hangUp(listening: Listening) {

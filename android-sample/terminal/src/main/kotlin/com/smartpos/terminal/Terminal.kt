@@ -8,6 +8,8 @@ import java.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.Flow
 
+private const val ALMOST_A_SECOND = 999_999_999L
+
 /**
  * An open terminal: get one with [open], keep one for the life of the process, [close] it at the end.
  *
@@ -136,7 +138,7 @@ public class Terminal private constructor(
      * no answer.
      */
     public suspend fun awaitActivation(timeout: Duration): Activation {
-        val seconds = if (timeout.nano > 0) timeout.seconds + 1 else timeout.seconds
+        val seconds = minOf(timeout, Duration.ofDays(1)).plusNanos(ALMOST_A_SECOND).seconds // rounded up
         return call { decodeActivation(bound.awaitActivation(it, seconds)) }
     }
 
@@ -177,8 +179,8 @@ public class Terminal private constructor(
      * [FaultCode.CLOSED] when the terminal is closed.
      *
      * An event is handled, on disk and at the server, when the collector is done with it. One that was cancelled or threw gets the
-     * event again with its next collection, as after a kill: handle an event by its id. So buffer nothing between, or what waits there is
-     * lost with the process. A collector may take its time and may call any method.
+     * event again with its next collection, as after a kill: handle an event by its id. So buffer nothing between, or what waits
+     * there is lost with the process. A collector may take its time and may call any method.
      *
      * Collecting throws [TerminalException] with [FaultCode.NOT_ACTIVATED], [FaultCode.ACTIVATION_EXPIRED], or a fault of the storage.
      * When it was cancelled, nothing arrives any more.
@@ -219,6 +221,8 @@ public class Terminal private constructor(
      * Cancels what runs, waits for it, and gives everything back: data folder, connections, threads. A second call does nothing.
      * It blocks: call it off the main thread.
      *
+     * The flow of [notices] ends with [FaultCode.CLOSED]; the event that its collector handles then comes again after the next [open].
+     *
      * @throws TerminalException with [FaultCode.TIMEOUT] when a [KeyHost] holds a call up for more than 5 s, or closes the terminal
      * from within; the data folder is given back when that call ends.
      * @throws IllegalStateException on Android's main thread.
@@ -226,13 +230,11 @@ public class Terminal private constructor(
     @Throws(TerminalException::class)
     override fun close() {
         refuseMainThread("close")
-        notices.end() // Go waits for the one who listens
         try {
-            bound.close()
+            notices.closing(bound::close)
         } catch (e: Exception) {
             throw terminalException(e)
         } finally {
-            notices.end() // one that connected between
             calls.end()
         }
     }

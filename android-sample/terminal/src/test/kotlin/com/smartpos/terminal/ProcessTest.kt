@@ -71,7 +71,14 @@ class ProcessTest {
     /** The JVM's own check of every use of JNI, over the tests that use it in the oddest ways. */
     @Test
     fun `no use of JNI is wrong`() {
-        val tests = listOf(JourneyTest::class, CancelTest::class, HostTest::class, StringsTest::class).map { it.java.name }
+        val tests = listOf(
+            JourneyTest::class,
+            CancelTest::class,
+            HostTest::class,
+            StringsTest::class,
+            DeviceTest::class,
+            NoticesTest::class
+        ).map { it.java.name }
         val child = childJvm(RunTests::class.java.name, *tests.toTypedArray(), options = listOf("-Xcheck:jni"))
         val said = child.inputStream.bufferedReader().readLines()
         assertEquals(0, child.waitFor(), said.takeLast(40).joinToString("\n"))
