@@ -43,7 +43,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		RunE:          noCommand,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServeCommand(), newTerminalCommand(), newSignCommand(), newDemoCommand(), newDemoChildCommand())
+	root.AddCommand(newServeCommand(), newTerminalCommand(), newSignCommand(), newCardAppCommand(), newDemoCommand(), newDemoChildCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

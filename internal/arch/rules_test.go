@@ -43,7 +43,7 @@ var arrows = []arrow{
 	{[]string{"internal/clock"}, nil, "clock is a leaf: every package stands on it"},
 	{[]string{"emulator", "emulator/..."}, []string{"emulator/..."},
 		"an emulator declares its own wire structs and verifies with its own code, so that a client's mistake is not mirrored"},
-	{[]string{"cmd/..."}, append([]string{"mobile", "emulator", "fault", "internal/atomicfile"}, signers...),
+	{[]string{"cmd/..."}, append([]string{"mobile", "emulator", "emulator/cardapp", "fault", "internal/atomicfile"}, signers...),
 		"the command line is an app: it goes through the facade, so that its tests test the facade"},
 	{[]string{"bench"}, slices.Concat([]string{"emulator", "keystore", "internal/..."}, domains, signers),
 		"the benchmark program measures the packages under the facade; only cmd imports mobile"},
