@@ -23,7 +23,8 @@ demo: build ## the whole journey, in a few seconds
 
 .PHONY: test
 test: setup bindings-check ## everything, with the race detector
-	@scripts/setup.sh node python
+	@scripts/setup.sh node
+	@scripts/setup.sh python
 	@go vet ./...
 	@go test -race ./...
 

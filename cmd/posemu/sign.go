@@ -95,7 +95,7 @@ func (f *signFlags) pgw() *cobra.Command {
 			if err != nil {
 				return f.fail(cmd, err)
 			}
-			sent, err := readBody(cmd, body)
+			sent, err := signedBody(cmd, body)
 			if err != nil {
 				return f.fail(cmd, err)
 			}
@@ -180,8 +180,8 @@ func required(cmd *cobra.Command, flags ...string) {
 // maxSignedBody guards against a file that was named by mistake.
 const maxSignedBody = 16 << 20
 
-// readBody gives the exact bytes of a file, of standard input for "-", and none for "".
-func readBody(cmd *cobra.Command, name string) ([]byte, error) {
+// signedBody gives the exact bytes of a file, of standard input for "-", and none for "".
+func signedBody(cmd *cobra.Command, name string) ([]byte, error) {
 	const op = "posemu: body"
 	in := cmd.InOrStdin()
 	switch name {
