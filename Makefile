@@ -23,6 +23,8 @@ demo: build ## the whole journey, in a few seconds
 
 .PHONY: test
 test: setup bindings-check ## everything, with the race detector
+	@scripts/setup.sh node
+	@scripts/setup.sh python
 	@go vet ./...
 	@GOARCH=386 CGO_ENABLED=0 go vet ./ws
 	@go test -race ./...
@@ -43,6 +45,10 @@ $(BIN)/golangci-lint-$(GOLANGCI_VERSION):
 	@mkdir -p $(BIN)
 	@GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv $(BIN)/golangci-lint $@
+
+.PHONY: proof-pay
+proof-pay: setup ## 500 kills of the gateway between a webhook and its processing: none lost, none applied twice
+	@POSEMU_WEBHOOK_KILLS=500 go test -count=1 -timeout 30m -run TestKilledBetweenWebhookAndProcessing -v ./cmd/posemu
 
 FUZZTIME ?= 20s
 .PHONY: fuzz

@@ -14,18 +14,18 @@ import (
 	"github.com/smartpos-go/terminal/emulator"
 )
 
-// till is a device that takes QR payments.
-type till struct{ *device }
+// qrTill is a device that takes QR payments.
+type qrTill struct{ *device }
 
-func newTill(t *testing.T, w *emulator.World) till {
+func newQRTill(t *testing.T, w *emulator.World) qrTill {
 	t.Helper()
 	d := activated(t, w, "SN-QR")
 	d.fetch()
-	return till{d}
+	return qrTill{d}
 }
 
 // bill makes an order of 380 yen and its bill.
-func (k till) bill() (order, bill string) {
+func (k qrTill) bill() (order, bill string) {
 	k.t.Helper()
 	order = k.order()
 	var out map[string]any
@@ -34,14 +34,14 @@ func (k till) bill() (order, bill string) {
 }
 
 // pay asks for a QR payment under an idempotency key.
-func (k till) pay(bill, key string) (int, map[string]any) {
+func (k qrTill) pay(bill, key string) (int, map[string]any) {
 	k.t.Helper()
 	body, err := json.Marshal(map[string]any{"bill_id": bill, "amount": 380, "payment_method": "qr_mpm"})
 	require.NoError(k.t, err)
 	return k.send("POST", k.world.Env().MPAC.URL+"/api/v1/payments", body, map[string]string{"Authorization": "Bearer " + k.token, "Idempotency-Key": key})
 }
 
-func (k till) send(method, url string, body []byte, header map[string]string) (int, map[string]any) {
+func (k qrTill) send(method, url string, body []byte, header map[string]string) (int, map[string]any) {
 	k.t.Helper()
 	req, err := http.NewRequestWithContext(k.t.Context(), method, url, bytes.NewReader(body))
 	require.NoError(k.t, err)
@@ -57,7 +57,7 @@ func (k till) send(method, url string, body []byte, header map[string]string) (i
 }
 
 // gateway makes a call with the payment's token.
-func (k till) gateway(p map[string]any, action string) map[string]any {
+func (k qrTill) gateway(p map[string]any, action string) map[string]any {
 	k.t.Helper()
 	status, out := k.send("POST", k.world.Env().PGW.URL+"/v1/payment_intents/"+p["payment_intent_id"].(string)+"/"+action,
 		[]byte(`{"payment_method_type":"qr_mpm","provider":"PAYPAY"}`), map[string]string{"Authorization": "Bearer " + p["payment_token"].(string)})
@@ -65,19 +65,19 @@ func (k till) gateway(p map[string]any, action string) map[string]any {
 	return out
 }
 
-func (k till) decide(p map[string]any, status string) {
+func (k qrTill) decide(p map[string]any, status string) {
 	k.t.Helper()
 	admin(k.t, k.world, "POST", "/admin/api/pgw/intents/"+p["payment_intent_id"].(string)+"/provider", map[string]string{"status": status}, nil)
 }
 
-func (k till) get(kind, id string) map[string]any {
+func (k qrTill) get(kind, id string) map[string]any {
 	k.t.Helper()
 	var out map[string]any
 	require.Equal(k.t, 200, k.must("GET", "/api/v1/"+kind+"/"+id, nil, &out))
 	return out
 }
 
-func (k till) halfAnHourLater() {
+func (k qrTill) halfAnHourLater() {
 	k.t.Helper()
 	k.ahead = 31 * time.Minute
 	admin(k.t, k.world, "PUT", "/admin/api/clock", map[string]int{"offsetSeconds": int(k.ahead.Seconds())}, nil)
@@ -85,7 +85,7 @@ func (k till) halfAnHourLater() {
 }
 
 // becomes waits for a state of a resource, and gives it.
-func (k till) becomes(kind, id, status string) (out map[string]any) {
+func (k qrTill) becomes(kind, id, status string) (out map[string]any) {
 	k.t.Helper()
 	require.Eventually(k.t, func() bool {
 		out = k.get(kind, id)
@@ -97,7 +97,7 @@ func (k till) becomes(kind, id, status string) (out map[string]any) {
 // One key is one payment and one PaymentIntent; the provider's success completes payment, bill and order.
 func TestAQRPaymentThroughTheGateway(t *testing.T) {
 	t.Parallel()
-	k := newTill(t, start(t, emulator.Options{}))
+	k := newQRTill(t, start(t, emulator.Options{}))
 	order, bill := k.bill()
 	key := uuid.NewString()
 	status, p := k.pay(bill, key)
@@ -127,7 +127,7 @@ func TestAQRPaymentThroughTheGateway(t *testing.T) {
 // What ends at the gateway without money ends here too, and the bill can be paid otherwise.
 func TestAQRPaymentThatComesToNothing(t *testing.T) {
 	t.Parallel()
-	k := newTill(t, start(t, emulator.Options{}))
+	k := newQRTill(t, start(t, emulator.Options{}))
 	for name, tt := range map[string]struct {
 		do              func(p map[string]any)
 		status, because string
@@ -155,7 +155,7 @@ func TestAQRPaymentThatComesToNothing(t *testing.T) {
 // While the gateway does not answer a payment waits for its caller; the same key goes on with it.
 func TestAQRPaymentWhileTheGatewayIsDown(t *testing.T) {
 	t.Parallel()
-	k := newTill(t, start(t, emulator.Options{}))
+	k := newQRTill(t, start(t, emulator.Options{}))
 	_, bill := k.bill()
 	key := uuid.NewString()
 	addFault(t, k.world, map[string]any{"kind": "refuse", "system": "pgw"})
@@ -184,7 +184,7 @@ func TestAQRPaymentWhileTheGatewayIsDown(t *testing.T) {
 // A payment that nobody asks for again frees its bill when its time is up.
 func TestAQRPaymentThatNobodyAsksForAgain(t *testing.T) {
 	t.Parallel()
-	k := newTill(t, start(t, emulator.Options{}))
+	k := newQRTill(t, start(t, emulator.Options{}))
 	_, bill := k.bill()
 	addFault(t, k.world, map[string]any{"kind": "refuse", "system": "pgw"})
 	status, _ := k.pay(bill, uuid.NewString())
@@ -201,7 +201,7 @@ func TestAQRPaymentOverARestart(t *testing.T) {
 	t.Parallel()
 	o := emulator.Options{StateDir: filepath.Join(t.TempDir(), "state")}
 	w := start(t, o)
-	k := newTill(t, w)
+	k := newQRTill(t, w)
 	order, bill := k.bill()
 	_, p := k.pay(bill, uuid.NewString())
 	k.gateway(p, "confirm")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Finds what the build needs, or with the argument node what tests against servers written for Node need. What is missing is
-# installed when run as root on Debian or Ubuntu, else named with how to get it.
+# Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
+# With "node" or "python" as arguments these are found or installed too: tests run what is written in these languages.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,10 +17,6 @@ apt_get() {
   fi
 }
 
-if [ "${1:-}" = node ]; then
-  { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
-  exit 0
-fi
 # newer_than A B: version B is A or newer.
 newer_than() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
@@ -49,3 +45,11 @@ have=$(go env GOVERSION | sed 's/^go//')
 if ! newer_than "$want" "$have"; then
   newer_than 1.21 "$have" || fetch_go
 fi
+
+for tool in "$@"; do
+  case "$tool" in
+    node) { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm ;;
+    python) command -v python3 >/dev/null || apt_get python3-minimal ;;
+    *) say "unknown tool $tool: node and python are known"; exit 2 ;;
+  esac
+done

@@ -139,28 +139,31 @@ func (c *Client) get(ctx context.Context, op, id, action string, token Token, in
 	return ReadAnswer(op, resp, into)
 }
 
-// post sends an action. Its body is given the token unless that travels as Bearer.
-func (c *Client) post(ctx context.Context, op, id, action, key string, token Token, body any) (Intent, error) {
+// post sends an action once, with its idempotency key unless that is "". Its body is given the token unless that travels as
+// Bearer. replayed is true for the answer to an earlier request of this key.
+func (c *Client) post(ctx context.Context, op, id, action, key string, token Token, body any) (intent Intent, replayed bool, err error) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
-		return Intent{}, fault.Wrap(fault.Internal, op, err)
+		return Intent{}, false, fault.Wrap(fault.Internal, op, err)
 	}
-	request := httpx.Request{Method: http.MethodPost, Path: c.path(id, action), Header: http.Header{}, Body: encoded, Idempotent: true}
+	request := httpx.Request{Method: http.MethodPost, Path: c.path(id, action), Header: http.Header{}, Body: encoded}
 	if c.bearer {
 		request.Header.Set("Authorization", "Bearer "+string(token))
 	}
 	if key != "" {
-		request.Header.Set(KeyHeader, key)
+		request.Header[KeyHeader] = []string{key}
 	}
 	resp, err := c.http.Do(ctx, request)
 	if err != nil {
-		return Intent{}, err
+		return Intent{}, false, err
 	}
-	var intent Intent
 	if err := ReadAnswer(op, resp, &intent); err != nil {
-		return Intent{}, err
+		return Intent{}, false, err
 	}
-	return intent, intent.check(op, id)
+	if err := intent.check(op, id); err != nil {
+		return Intent{}, false, err
+	}
+	return intent, resp.Header.Get(replayedHeader) == "true", nil
 }
 
 // inBody is the token where it belongs into a body.

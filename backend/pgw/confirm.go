@@ -19,32 +19,59 @@ type Confirmation struct {
 
 // Confirm asks the provider for the payment and gives the PaymentIntent with what the payer needs: QRContent for a QR code. The
 // idempotency key is on disk before the first byte goes out. When the answer is lost the PaymentIntent is retrieved, and what it
-// says is the answer. Errors: outcome_unknown when that tells nothing either, conflict for a PaymentIntent that has ended,
-// payment_expired, token_invalid, not_found, protocol_error for a method or provider it cannot be paid with, server_error when
-// the provider is down, and those of a call without an answer that never went out. Confirming again is always safe.
+// says is the answer; one that was not confirmed yet is asked once more under the same key. Errors: outcome_unknown when that
+// tells nothing either, conflict for a PaymentIntent that has ended, payment_expired, token_invalid, not_found, protocol_error
+// for a method or provider it cannot be paid with, server_error when the provider is down, and those of a call without an answer
+// that never went out. Confirming again is always safe.
 func (c *Client) Confirm(ctx context.Context, id string, token Token, how Confirmation) (Intent, error) {
 	const op = "pgw: confirm"
 	if err := checkCall(op, id, token); err != nil {
 		return Intent{}, err
 	}
-	call, again, err := c.beginConfirm(op, id, how)
+	key, again, err := c.beginConfirm(op, id, how)
 	if err != nil {
 		return Intent{}, err
 	}
-	intent, err := c.post(ctx, op, id, actionConfirm, call, token, confirmRequest{c.inBody(token), how.Method, how.Provider})
-	if err == nil {
-		return intent, c.confirms.End(op, id)
+	for try := 1; ; try++ {
+		intent, replayed, err := c.post(ctx, op, id, actionConfirm, key, token, confirmRequest{c.inBody(token), how.Method, how.Provider})
+		switch {
+		case err == nil:
+			return c.present(ctx, intent, replayed, token), c.confirms.End(op, id)
+		case !Unanswered(err):
+			return Intent{}, c.refused(op, id, again, err)
+		}
+		intent, open, err := c.resolve(ctx, op, id, token, err)
+		if err == nil {
+			return intent, c.confirms.End(op, id)
+		}
+		if !open || try == 2 {
+			return Intent{}, err
+		}
+		again = true
 	}
-	if Unanswered(err) {
-		return c.resolve(ctx, op, id, token, err)
+}
+
+// present is the state of a PaymentIntent now, where the answer was one of before. A strict token is used up, and then the old answer
+// is all there is.
+func (c *Client) present(ctx context.Context, intent Intent, replayed bool, token Token) Intent {
+	if !replayed {
+		return intent
 	}
-	if again && errors.Is(err, InvalidPaymentToken) { // a strict token is used up by the first confirmation
-		return Intent{}, unknown(op, err)
+	if now, err := c.Retrieve(ctx, intent.ID, token); err == nil {
+		return now
 	}
-	if again && httpUnsettled(err) {
-		return Intent{}, err
+	return intent
+}
+
+// refused ends a confirmation that the gateway turned down, unless that says nothing of the try before.
+func (c *Client) refused(op, id string, again bool, err error) error {
+	switch {
+	case again && errors.Is(err, InvalidPaymentToken): // a strict token is used up by the first confirmation
+		return unknown(op, err)
+	case again && unsettled(err):
+		return err
 	}
-	return Intent{}, errors.Join(err, c.confirms.End(op, id))
+	return errors.Join(err, c.confirms.End(op, id))
 }
 
 // beginConfirm writes a confirmation down. One that was begun in the same way goes on under its key; another one begins anew.
@@ -64,8 +91,8 @@ func (c *Client) beginConfirm(op, id string, how Confirmation) (key string, agai
 	return call.Key, true, err
 }
 
-// httpUnsettled reports whether a refusal says nothing of the try before it.
-func httpUnsettled(err error) bool {
+// unsettled reports whether a refusal says nothing of the try before it.
+func unsettled(err error) bool {
 	switch fault.CodeOf(err) {
 	case fault.RateLimited, fault.NotAuthorized, fault.TokenInvalid, fault.NetworkUnavailable, fault.TLSUntrusted, fault.ClockWrong, fault.Timeout, fault.Cancelled:
 		return true
@@ -74,23 +101,24 @@ func httpUnsettled(err error) bool {
 	}
 }
 
-// resolve asks the PaymentIntent what became of a call without an answer, unless the caller's time is up.
-func (c *Client) resolve(ctx context.Context, op, id string, token Token, lost error) (Intent, error) {
+// resolve asks the PaymentIntent what became of a call without an answer, unless the caller's time is up. open is true when it was
+// not carried out, or not yet.
+func (c *Client) resolve(ctx context.Context, op, id string, token Token, lost error) (intent Intent, open bool, err error) {
 	if ctx.Err() != nil {
-		return Intent{}, unknown(op, lost)
+		return Intent{}, false, unknown(op, lost)
 	}
-	intent, err := c.Retrieve(ctx, id, token)
+	intent, err = c.Retrieve(ctx, id, token)
 	switch {
 	case err != nil:
-		return Intent{}, unknown(op, fmt.Errorf("%w; asked again: %w", lost, err))
-	case intent.Status == RequiresPaymentMethod: // not carried out, or not yet
-		var refused *Refused
-		if errors.As(lost, &refused) && refused.Code != IdempotencyInProgress {
-			return Intent{}, lost
-		}
-		return Intent{}, unknown(op, lost)
+		return Intent{}, false, unknown(op, fmt.Errorf("%w; asked again: %w", lost, err))
+	case intent.Status != RequiresPaymentMethod:
+		return intent, false, nil
 	}
-	return intent, c.confirms.End(op, id)
+	var refused *Refused
+	if errors.As(lost, &refused) && refused.Code != IdempotencyInProgress && refused.Code != "" {
+		return Intent{}, false, lost // the gateway said that it failed
+	}
+	return Intent{}, true, unknown(op, lost)
 }
 
 // Cancel gives a PaymentIntent up, which is possible until the provider processes it: processing, succeeded and failed are
@@ -101,7 +129,7 @@ func (c *Client) Cancel(ctx context.Context, id string, token Token) (Intent, er
 	if err := checkCall(op, id, token); err != nil {
 		return Intent{}, err
 	}
-	intent, err := c.post(ctx, op, id, actionCancel, "", token, cancelRequest{c.inBody(token)})
+	intent, _, err := c.post(ctx, op, id, actionCancel, "", token, cancelRequest{c.inBody(token)})
 	if err == nil || !Unanswered(err) {
 		return intent, err
 	}

@@ -27,8 +27,12 @@ func (p Paths) WithDefaults() Paths {
 	}
 }
 
-// KeyHeader carries the idempotency key of a POST; the gateway keeps results for 24 hours.
-const KeyHeader = "Idempotency-Key"
+// KeyHeader carries the idempotency key of a POST; the gateway keeps results for 24 hours. It is set in a Header map as it stands here:
+// in its canonical spelling net/http would take it for leave to repeat a request by itself, unseen by the code that must know.
+const KeyHeader = "idempotency-key"
+
+// replayedHeader marks an answer that was given before: what it says may be out of date.
+const replayedHeader = "Idempotent-Replayed"
 
 const (
 	queryToken        = "payment_token"

@@ -16,7 +16,7 @@ import (
 
 // TestMain lets the test binary be the processes that tests kill.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "demo-child" {
+	if len(os.Args) > 1 && (os.Args[1] == "demo-child" || os.Args[1] == "serve") {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	if len(os.Args) > 2 && os.Args[1] == killChild {

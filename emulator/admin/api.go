@@ -75,7 +75,8 @@ func New(o Options) http.Handler {
 	a.addPayments(calls)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", panel)
-	mux.HandleFunc("GET /panel.js", panelScript)
+	mux.HandleFunc("GET /panel.js", script(panelCode))
+	mux.HandleFunc("GET /payments.js", script(paymentsCode))
 	mux.Handle("/", a.guard(calls))
 	return mux
 }

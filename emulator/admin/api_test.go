@@ -248,10 +248,14 @@ func TestPanelRunsNothingForeign(t *testing.T) {
 	require.Contains(t, policy, "script-src 'self'")
 	require.NotContains(t, policy, "unsafe-eval")
 	require.NotRegexp(t, `script-src[^;]*unsafe-inline`, policy)
-	script := a.send(http.MethodGet, "/panel.js", "", "")
-	require.Equal(t, http.StatusOK, script.Code)
-	require.Equal(t, "text/javascript; charset=utf-8", script.Header().Get("Content-Type"))
-	for _, text := range []string{page.Body.String(), script.Body.String()} {
+	texts := []string{page.Body.String()}
+	for _, name := range []string{"/panel.js", "/payments.js"} {
+		script := a.send(http.MethodGet, name, "", "")
+		require.Equal(t, http.StatusOK, script.Code)
+		require.Equal(t, "text/javascript; charset=utf-8", script.Header().Get("Content-Type"))
+		texts = append(texts, script.Body.String())
+	}
+	for _, text := range texts {
 		require.NotContains(t, text, token)
 		require.NotRegexp(t, `https?://`, text, "another host")
 		require.NotRegexp(t, `\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b`, text)

@@ -11,6 +11,9 @@ var panelPage []byte
 //go:embed panel.js
 var panelCode []byte
 
+//go:embed payments.js
+var paymentsCode []byte
+
 // panel is the page of the operator. It holds no secret: it asks for the token and keeps it in the browser's session.
 func panel(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
@@ -22,8 +25,11 @@ func panel(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(panelPage) // a browser may hang up
 }
 
-func panelScript(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(panelCode) // a browser may hang up
+// script serves code of the panel.
+func script(code []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(code) // a browser may hang up
+	}
 }

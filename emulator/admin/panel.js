@@ -115,7 +115,7 @@ async function refreshDevices() {
 }
 
 async function refresh() {
-  const [t, e, f, r] = await Promise.all([call('GET', '/terminals'), call('GET', '/entries'), call('GET', '/faults'), call('GET', '/requests?since=' + lastRequest), refreshDevices()]);
+  const [t, e, f, r] = await Promise.all([call('GET', '/terminals'), call('GET', '/entries'), call('GET', '/faults'), call('GET', '/requests?since=' + lastRequest), refreshDevices(), refreshPayments()]);
   fill(byId('terminals'), ['Serial number', 'Location', 'Status', 'Key fingerprint', ''], t.terminals, 'No terminal yet: add one below.', (row, x) => {
     cell(row, x.serialNumber, 'mono');
     cell(row, x.location || '(not assigned)');

@@ -41,6 +41,7 @@ func TestMaskedTextHoldsNoSecret(t *testing.T) {
 		{name: "assertion in a form", text: `client_id=dev-1&client_assertion=abc.def&scope=order%3Acreate`, secret: "abc", want: `client_id=dev-1&client_assertion=***&scope=order%3Acreate`},
 		{name: "access token", text: `{"access_token":"opaque","expires_in":90}`, secret: "opaque", want: `{"access_token":"***","expires_in":90}`},
 		{name: "JWT", text: "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJTTi0xIn0.c2lnbmF0dXJl", secret: "c2lnbmF0dXJl", want: "Bearer ***"},
+		{name: "payment token", text: "/v1/pi_01ARZ3NDEK_secret_0a1b!", secret: "0a1b", want: "/v1/***!"},
 		{name: "public key", text: `{"k":"` + strings.Repeat("MIIB", 90) + `"}`, secret: "MIIB", want: `{"k":"***"}`},
 		{name: "list of hashes", text: `"hashes":["` + hash + `","` + hash + `"]}`, secret: hash, want: `"hashes":["***"]}`},
 		{name: "hidden word", text: "secret=" + key + "!", secret: key, want: "secret=***!"},

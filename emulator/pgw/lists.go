@@ -93,9 +93,12 @@ func setTransactions(tx *sql.Tx, intentID, status string, now time.Time) error {
 	return err
 }
 
+const transactionQuery = `SELECT t.id, t.type, t.status, t.created_at, t.updated_at, i.id, i.amount, i.currency, i.provider_name,
+i.provider_transaction_id, i.organisation FROM pgw_transaction t JOIN pgw_intent i ON i.id = t.intent_id WHERE `
+
+// queryTransactions gives transactions, and beside each whose organisation it is.
 func queryTransactions(tx *sql.Tx, where string, value any) ([]transactionView, []string, error) {
-	rows, err := tx.Query(`SELECT t.id, t.type, t.status, t.created_at, t.updated_at, i.id, i.amount, i.currency, i.provider_name, i.provider_transaction_id,
-i.organisation FROM pgw_transaction t JOIN pgw_intent i ON i.id = t.intent_id WHERE `+where+` ORDER BY t.seq`, value) //nolint:gosec // conditions of ours.
+	rows, err := tx.Query(transactionQuery+where+" ORDER BY t.seq", value) //nolint:gosec // conditions of ours.
 	if err != nil {
 		return nil, nil, err
 	}

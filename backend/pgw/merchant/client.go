@@ -84,7 +84,7 @@ func New(o Options) (*Client, error) {
 	if err != nil { // httpx took it
 		return nil, fault.Wrap(fault.Internal, op, err)
 	}
-	signing := &transport{id: o.ID, secret: o.Secret, scheme: o.Scheme, prefix: base.EscapedPath(), clock: o.Clock}
+	signing := &transport{signer: NewSigner(o.Scheme, o.ID, o.Secret), prefix: base.EscapedPath(), clock: o.Clock}
 	return &Client{
 		http:    plain.Wrapped(func(next http.RoundTripper) http.RoundTripper { signing.next = next; return signing }),
 		paths:   o.Paths.WithDefaults(),

@@ -65,27 +65,38 @@ func (c *Client) Resolve(ctx context.Context, merchantRefID string) (Created, er
 	return c.create(ctx, op, call, true)
 }
 
-// create sends a creation. again is true when it may have been sent before.
+// create sends a creation, and once more when its answer is lost. again is true when it may have been sent before.
 func (c *Client) create(ctx context.Context, op string, call ledger.Call, again bool) (Created, error) {
-	request := httpx.Request{
-		Method: http.MethodPost, Path: c.paths.Intents, Header: http.Header{pgw.KeyHeader: {call.Key}}, Body: []byte(call.Body), Idempotent: true,
+	for try := 1; ; try++ {
+		made, err := c.send(ctx, op, call)
+		switch {
+		case err == nil:
+			return made, nil
+		case pgw.Unanswered(err):
+			if try == 2 || ctx.Err() != nil {
+				return Created{}, unknown(op, err)
+			}
+			again = true
+			continue
+		case again && errors.Is(err, pgw.DuplicateMerchantRefID): // the key of the first try has run out, or means nothing, at the gateway
+			return c.find(ctx, op, call, err)
+		case again && (fault.CodeOf(err) == fault.RateLimited || fault.CodeOf(err) == fault.NotAuthorized || httpx.NotSent(err)):
+			return Created{}, err // says nothing of the try before
+		}
+		return Created{}, errors.Join(err, c.creates.End(op, call.Name))
 	}
+}
+
+func (c *Client) send(ctx context.Context, op string, call ledger.Call) (Created, error) {
+	request := httpx.Request{Method: http.MethodPost, Path: c.paths.Intents, Header: http.Header{pgw.KeyHeader: {call.Key}}, Body: []byte(call.Body)}
 	var answer createAnswer
-	err := c.call(ctx, op, request, nil, &answer)
-	if err == nil && (answer.ID == "" || answer.PaymentToken == "" || answer.MerchantRefID != call.Name) {
-		err = fault.New(fault.BadResponse, op, "the answer lacks id or payment_token, or is about another payment")
+	if err := c.call(ctx, op, request, nil, &answer); err != nil {
+		return Created{}, err
 	}
-	switch {
-	case err == nil:
-		return Created{answer.Intent, pgw.Token(answer.PaymentToken)}, nil
-	case pgw.Unanswered(err), again && fault.CodeOf(err) == fault.BadResponse:
-		return Created{}, unknown(op, err)
-	case again && errors.Is(err, pgw.DuplicateMerchantRefID): // the key of the first try has run out at the gateway
-		return c.find(ctx, op, call, err)
-	case again && (fault.CodeOf(err) == fault.RateLimited || fault.CodeOf(err) == fault.NotAuthorized || httpx.NotSent(err)):
-		return Created{}, err // says nothing of the try before
+	if answer.ID == "" || answer.PaymentToken == "" || answer.MerchantRefID != call.Name {
+		return Created{}, fault.New(fault.BadResponse, op, "the answer lacks id or payment_token, or is about another payment")
 	}
-	return Created{}, errors.Join(err, c.creates.End(op, call.Name))
+	return Created{answer.Intent, pgw.Token(answer.PaymentToken)}, nil
 }
 
 // find looks a PaymentIntent up that was created without an answer.

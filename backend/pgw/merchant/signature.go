@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -49,23 +48,27 @@ func (m Message) pathAlone() string {
 
 // Canonical is the text that is signed.
 func (s Scheme) Canonical(m Message) string {
-	var b strings.Builder
-	s.write(&b, m)
-	return b.String()
+	text := s.head(nil, m)
+	if s == Colon {
+		text = append(text, m.Body...)
+	}
+	return string(text)
 }
 
-// write writes the canonical text without copying the body.
-func (s Scheme) write(w io.Writer, m Message) {
-	separator := "\n"
+// head appends the canonical text but for the body that Colon has at its end, so that a body is never copied.
+func (s Scheme) head(text []byte, m Message) []byte {
+	separator := byte('\n')
 	if s == Colon {
-		separator = ":"
+		separator = ':'
 	}
-	_, _ = io.WriteString(w, m.Method+separator+m.pathAlone()+separator+strconv.FormatInt(m.Timestamp, 10)+separator) // a hash or a builder
+	text = append(append(text, m.Method...), separator)
+	text = append(append(text, m.pathAlone()...), separator)
+	text = append(strconv.AppendInt(text, m.Timestamp, 10), separator)
 	if s == Colon {
-		_, _ = w.Write(m.Body)
-		return
+		return text
 	}
-	_, _ = io.WriteString(w, BodyHash(m.Body))
+	sum := sha256.Sum256(m.Body)
+	return hex.AppendEncode(text, sum[:])
 }
 
 // BodyHash is the lower-case hex SHA-256 of a body; of no body it is that of no bytes.
@@ -83,8 +86,13 @@ func (s Scheme) key(secret string) []byte {
 	return []byte(secret)
 }
 
+// sum is the HMAC of a message, over a hash that is keyed and fresh.
 func (s Scheme) sum(mac hash.Hash, m Message) []byte {
-	s.write(mac, m)
+	var room [256]byte
+	_, _ = mac.Write(s.head(room[:0], m)) // a hash takes everything
+	if s == Colon {
+		_, _ = mac.Write(m.Body)
+	}
 	return mac.Sum(nil)
 }
 
@@ -95,7 +103,7 @@ func (s Scheme) encode(sum []byte) string {
 	return hex.EncodeToString(sum)
 }
 
-// Sign gives the signature of a message. A scheme that is not known signs as none would: it gives "".
+// Sign gives the signature of a message, "" for a scheme that is not known.
 func (s Scheme) Sign(secret Secret, m Message) string {
 	if !s.Known() {
 		return ""

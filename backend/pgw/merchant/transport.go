@@ -13,9 +13,7 @@ import (
 // transport signs every request as it goes out, a repeated one anew: its time is another.
 type transport struct {
 	next   http.RoundTripper
-	id     string
-	secret Secret
-	scheme Scheme
+	signer *Signer
 	prefix string // path of the base URL, which is not signed
 	clock  *clock.Clock
 }
@@ -37,7 +35,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		signed.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	m := Message{Method: req.Method, Path: strings.TrimPrefix(req.URL.EscapedPath(), t.prefix), Timestamp: t.clock.Estimate().Unix(), Body: body}
-	signed.Header.Set("Authorization", Header(t.id, m.Timestamp, t.scheme.Sign(t.secret, m)))
+	signed.Header.Set("Authorization", t.signer.Header(m))
 	return t.next.RoundTrip(signed) //nolint:wrapcheck // classified once, by the client.
 }
 
