@@ -144,6 +144,11 @@ func (w *World) start(ctx context.Context, o Options) error {
 		return err
 	}
 	w.channels = portal.Close
+	if w.client, err = clientFor(w.caPEM); err != nil {
+		return err
+	}
+	portal.Connect(money.forSmarttab(w.client, address(host, listeners[3])))
+	w.running.Go(func() { portal.Run(ctx) })
 	portal.At(address(host, listeners[2]), addresses(host, listeners[2])...)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
 	w.serve(ctx, listeners[0], config, admin.New(admin.Options{
@@ -257,9 +262,6 @@ func (w *World) publish(o Options, host string, listeners []net.Listener) error 
 	}
 	w.env.V, w.env.CAFile = 1, caFile
 	w.env.Admin.URL, w.env.MACS.URL = address(host, listeners[0]), address(host, listeners[1])
-	if w.client, err = clientFor(w.caPEM); err != nil {
-		return err
-	}
 	if o.EnvFile == "" {
 		return nil
 	}

@@ -38,6 +38,7 @@ type device struct {
 	id, clientID string
 	key          *ecdsa.PrivateKey
 	token        string
+	ahead        time.Duration // of the machine's clock, as the server's is
 }
 
 func activated(t *testing.T, w *emulator.World, sn string) *device {
@@ -61,7 +62,7 @@ func activated(t *testing.T, w *emulator.World, sn string) *device {
 // assertion is a client assertion of RFC 7523, ES256.
 func (d *device) assertion() string {
 	d.t.Helper()
-	now := time.Now().Unix()
+	now := time.Now().Add(d.ahead).Unix()
 	claims := fmt.Sprintf(`{"iss":%[1]q,"sub":%[1]q,"aud":%[2]q,"jti":%[3]q,"iat":%[4]d,"exp":%[5]d}`, d.clientID, d.world.Env().MPAC.Issuer, uuid.NewString(), now, now+60)
 	input := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
 	sum := sha256.Sum256([]byte(input))

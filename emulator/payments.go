@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/smartpos-go/terminal/emulator/mpac"
 	"github.com/smartpos-go/terminal/emulator/pay"
 	"github.com/smartpos-go/terminal/emulator/pgw"
 	"github.com/smartpos-go/terminal/emulator/state"
@@ -54,6 +55,12 @@ func (p payments) systems() []system {
 		{name: "pgw", handler: p.pgw, registered: nobody, serialNumber: unnamed, bodyError: pgw.BodyError},
 		{name: "pay", handler: p.pay, registered: nobody, serialNumber: unnamed, bodyError: pay.BodyError},
 	}
+}
+
+// forSmarttab is the payment gateway as svc-smarttab knows it: with the merchant's key of the env file.
+func (p payments) forSmarttab(client *http.Client, at string) mpac.PaymentGateway {
+	c, _ := p.pgw.Credentials()
+	return mpac.PaymentGateway{BaseURL: at, Client: client, APIKey: c.APIKey, SecretKey: c.SecretKey}
 }
 
 // secrets are what the journal must not show.

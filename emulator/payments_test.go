@@ -32,6 +32,7 @@ type till struct {
 	w      *emulator.World
 	client *http.Client
 	offset time.Duration // of the server's clock
+	at     int64         // the time that is signed; 0 is the server's
 }
 
 func newTill(t *testing.T, o emulator.Options) *till {
@@ -89,6 +90,9 @@ func (p *till) signed(method, path, body string, header map[string]string) answe
 	env := p.w.Env().PGW
 	alone, _, _ := strings.Cut(path, "?")
 	at := fmt.Sprint(time.Now().Add(p.offset).Unix())
+	if p.at != 0 {
+		at = fmt.Sprint(p.at)
+	}
 	key := sha256.Sum256([]byte(env.SecretKey))
 	mac := hmac.New(sha256.New, []byte(hex.EncodeToString(key[:])))
 	fmt.Fprintf(mac, "%s\n%s\n%s\n%x", method, alone, at, sha256.Sum256([]byte(body)))

@@ -28,9 +28,14 @@ func (t *Terminal) Connect(listener Listener) error {
 		channel, err := ws.Connect(ws.Options{
 			URL: c.WSURL, TrustedCA: c.trustedCA, SystemRoots: c.SystemRoots, DeviceID: socketDevice(identity),
 			AppVersions: map[string]string{"smartpos-terminal": version}, Tokens: &channelTokens{source: t.tokens},
-			Memory:   channelMemory{store: t.store, deviceID: socketDevice(identity)},
-			Listener: func(n ws.Notice) error { return listener.Receive(noticeJSON(n)) },
-			After:    t.channel.Load(), Clock: t.store.Clock(), Log: t.log,
+			Memory: channelMemory{store: t.store, deviceID: socketDevice(identity)},
+			Listener: func(n ws.Notice) error {
+				if n.Kind == ws.NoticeOnline {
+					t.recordSoon()
+				}
+				return listener.Receive(noticeJSON(n))
+			},
+			After: t.channel.Load(), Clock: t.store.Clock(), Log: t.log,
 		})
 		if err != nil {
 			return nil, err
@@ -61,6 +66,10 @@ func (t *Terminal) NetworkAvailable() error {
 			t.portal.Close()
 			t.tokens.NetworkAvailable()
 		}
+		if t.pgw != nil {
+			t.pgw.Close()
+		}
+		t.recordSoon()
 		if c := t.channel.Load(); c != nil {
 			c.NetworkAvailable()
 		}

@@ -18,9 +18,10 @@ import (
 type config struct {
 	SerialNumber string `json:"serialNumber"`
 	DataDir      string `json:"dataDir"`
-	// MACS is the entry job, Device the identity at MPAC: one of them at least.
+	// MACS is the entry job, Device the identity at MPAC, PGW the payment gateway: one of them at least.
 	MACS   *macsConfig   `json:"macs"`
 	Device *deviceConfig `json:"device"`
+	PGW    *pgwConfig    `json:"pgw"`
 	// The whitelist secret: itself, a file that holds it, or the alias of a MAC key that the host keeps.
 	WhitelistSecret     string         `json:"whitelistSecret"`
 	WhitelistSecretFile string         `json:"whitelistSecretFile"`
@@ -92,13 +93,13 @@ func parseConfig(text string, hostKeepsKeys bool) (*config, error) {
 		return nil, badConfig("serialNumber must have 1 to 64 characters")
 	case c.DataDir == "":
 		return nil, badConfig("dataDir is missing")
-	case c.MACS == nil && c.Device == nil:
-		return nil, badConfig("macs and device are missing: one of them at least is needed")
+	case c.MACS == nil && c.Device == nil && c.PGW == nil:
+		return nil, badConfig("macs, device and pgw are missing: one of them at least is needed")
 	case c.MACS != nil && c.MACS.BaseURL == "":
 		return nil, badConfig("macs.baseUrl is missing")
 	}
 	c.DataDir = c.path(c.DataDir)
-	for _, check := range []func() error{c.readCA, func() error { return c.readSecret(hostKeepsKeys) }, c.readDevice, c.readDurations, c.checkOffline} {
+	for _, check := range []func() error{c.readCA, func() error { return c.readSecret(hostKeepsKeys) }, c.readDevice, c.readPGW, c.readDurations, c.checkOffline} {
 		if err := check(); err != nil {
 			return nil, err
 		}

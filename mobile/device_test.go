@@ -208,15 +208,18 @@ func TestParametersThatGainAndLoseASectionLoseNoKey(t *testing.T) {
 	s.activate(terminal)
 	key, err := terminal.DeviceKey(nil)
 	require.NoError(t, err)
-	for _, name := range []string{"pair", "sync", "run due"} {
+	for _, name := range []string{"pair", "sync", "upload"} {
 		call := map[string]func() (string, error){
 			"pair": func() (string, error) { return terminal.Pair(nil, s.code) }, "sync": func() (string, error) { return terminal.Sync(nil) },
-			"run due": func() (string, error) { return terminal.RunDue(nil) },
+			"upload": func() (string, error) { return terminal.UploadReports(nil) },
 		}[name]
 		_, err := call()
 		require.Equal(t, "invalid_config", ErrorCode(err), name)
 		require.ErrorContains(t, err, "macs")
 	}
+	due, err := terminal.RunDue(nil)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"v":1,"sync":null,"upload":null}`, due, "a device's daily job has no lists")
 	require.NoError(t, terminal.Close())
 
 	terminal = s.openWith(nil, dir, both)

@@ -41,12 +41,10 @@ func (c *config) readDevice() (err error) {
 	if d == nil {
 		return nil
 	}
-	base, err := url.Parse(d.BaseURL)
+	if err := checkBaseURL("device", d.BaseURL); err != nil {
+		return err
+	}
 	switch {
-	case d.BaseURL == "":
-		return badConfig("device.baseUrl is missing")
-	case err != nil || base.Scheme != "https" || base.Host == "":
-		return badConfig("device.baseUrl must be https://host[:port][/path]")
 	case len(d.Name) > 255:
 		return badConfig("device.name has more than 255 characters")
 	case d.ClientID != "" && (len(d.ClientID) > 50 || !visible(d.ClientID)):
@@ -59,17 +57,8 @@ func (c *config) readDevice() (err error) {
 			return badConfig("device.scope must be a list of scopes without spaces")
 		}
 	}
-	if d.SystemRoots {
-		if d.TrustedCA != "" || d.TrustedCAFile != "" {
-			return badConfig("device.systemRoots excludes device.trustedCa and device.trustedCaFile")
-		}
-	} else {
-		if d.trustedCA, err = c.readTrust("device", d.TrustedCA, d.TrustedCAFile); err != nil {
-			return err
-		}
-		if _, err := httpx.ParseCA(d.trustedCA); err != nil {
-			return badConfig("device.trustedCa: %v", err)
-		}
+	if d.trustedCA, err = c.readRoots("device", d.SystemRoots, d.TrustedCA, d.TrustedCAFile); err != nil {
+		return err
 	}
 	d.BaseURL = strings.TrimRight(d.BaseURL, "/")
 	if d.WSURL == "" {
@@ -97,4 +86,33 @@ func visible(text string) bool {
 		}
 	}
 	return true
+}
+
+func checkBaseURL(section, address string) error {
+	base, err := url.Parse(address)
+	switch {
+	case address == "":
+		return badConfig("%s.baseUrl is missing", section)
+	case err != nil || base.Scheme != "https" || base.Host == "":
+		return badConfig("%s.baseUrl must be https://host[:port][/path]", section)
+	}
+	return nil
+}
+
+// readRoots reads what a section trusts: its CA, or nothing of its own beside the system's.
+func (c *config) readRoots(section string, system bool, text, file string) ([]byte, error) {
+	if system {
+		if text != "" || file != "" {
+			return nil, badConfig("%[1]s.systemRoots excludes %[1]s.trustedCa and %[1]s.trustedCaFile", section)
+		}
+		return nil, nil
+	}
+	read, err := c.readTrust(section, text, file)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := httpx.ParseCA(read); err != nil {
+		return nil, badConfig("%s.trustedCa: %v", section, err)
+	}
+	return read, nil
 }

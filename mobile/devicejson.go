@@ -92,7 +92,7 @@ type unknownCallJSON struct {
 }
 
 // withDevice adds where the device stands.
-func (s *statusJSON) withDevice(a deviceauth.Activation, open []mpac.Pending) {
+func (s *statusJSON) withDevice(a deviceauth.Activation, open []mpac.Pending, unknownCards, unrecordedCards int) {
 	s.Activation = a.Status
 	if s.Activation == "" {
 		s.Activation = "none"
@@ -101,5 +101,6 @@ func (s *statusJSON) withDevice(a deviceauth.Activation, open []mpac.Pending) {
 	for i, call := range open {
 		s.UnknownCalls[i] = unknownCallJSON{call.Key, call.Method, call.Path, call.StartedAt.UTC().Format(time.RFC3339)}
 	}
-	s.SafeToWipe = s.SafeToWipe && len(open) == 0
+	s.UnknownCards, s.UnrecordedCards = &unknownCards, &unrecordedCards
+	s.SafeToWipe = s.SafeToWipe && len(open) == 0 && unknownCards == 0 && unrecordedCards == 0
 }

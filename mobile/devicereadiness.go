@@ -18,6 +18,12 @@ func (t *Terminal) deviceFindings(ctx context.Context) []finding {
 	if open, err := t.smarttab.Pending(); err == nil && len(open) > 0 {
 		found = append(found, warning("unknown_calls", fmt.Sprintf("%d calls have no answer from the server yet.", len(open)), "Connect the terminal and ask for them again."))
 	}
+	if open, err := t.cards.Open(); err == nil && len(open) > 0 {
+		found = append(found, warning("unknown_card_payments", fmt.Sprintf("%d card payments have no known result.", len(open)), "Look at the card app's slips and say what happened."))
+	}
+	if due, err := t.cards.Unrecorded(); err == nil && len(due) > 0 {
+		found = append(found, warning("unrecorded_card_payments", fmt.Sprintf("%d results of card payments are not recorded at the backend yet.", len(due)), "Connect the terminal; what the backend refuses has to be recorded in another payment."))
+	}
 	return found
 }
 

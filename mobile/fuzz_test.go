@@ -23,13 +23,14 @@ func seed(f *testing.F, name string) {
 func FuzzConfig(f *testing.F) {
 	seed(f, "config")
 	seed(f, "config-device")
+	seed(f, "config-pgw")
 	f.Add(`{"serialNumber":"SN","dataDir":"d","macs":{"baseUrl":"https://x","trustedCa":"x"},"whitelistSecret":"0123456789abcdef0123456789abcdef"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseConfig(text, true)
 		if err != nil && (c != nil || fault.CodeOf(err) != fault.InvalidConfig) {
 			t.Fatalf("%v with %v", c, err)
 		}
-		if err == nil && (c.online <= 0 || c.maxAge <= 0 || c.DataDir == "" || (c.MACS == nil && c.Device == nil) ||
+		if err == nil && (c.online <= 0 || c.maxAge <= 0 || c.DataDir == "" || (c.MACS == nil && c.Device == nil && c.PGW == nil) ||
 			(c.MACS != nil && (len(c.secret) < minSecret) == (c.WhitelistKey == "")) || (c.Device != nil && (c.Device.WSURL == "" || c.Device.Audience == ""))) {
 			t.Fatalf("taken: %q", text)
 		}

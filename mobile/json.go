@@ -120,7 +120,14 @@ type dueJSON struct {
 	V           int         `json:"v"`
 	Sync        *syncJSON   `json:"sync"`
 	Upload      *uploadJSON `json:"upload"`
-	NextSyncDue string      `json:"nextSyncDue"`
+	NextSyncDue string      `json:"nextSyncDue,omitempty"`
+	// Cards is there when results of card payments were, or are, to be recorded.
+	Cards *cardsDueJSON `json:"cards,omitempty"`
+}
+
+type cardsDueJSON struct {
+	Recorded   int `json:"recorded"`
+	Unrecorded int `json:"unrecorded"`
 }
 
 func dueAnswer(r offline.DueResult, next time.Time) dueJSON {
@@ -153,6 +160,9 @@ type statusJSON struct {
 	// With a device.
 	Activation   string            `json:"activation,omitempty"`
 	UnknownCalls []unknownCallJSON `json:"unknownCalls,omitzero"`
+	// Card payments without a known result, and those whose result the backend does not have.
+	UnknownCards    *int `json:"unknownCards,omitempty"`
+	UnrecordedCards *int `json:"unrecordedCards,omitempty"`
 }
 
 func statusAnswer(sn, state string, counts offline.Counts, lists offline.ListStatus) statusJSON {

@@ -13,9 +13,11 @@ import (
 
 	"github.com/smartpos-go/terminal/backend/macs"
 	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/backend/pgw"
 	"github.com/smartpos-go/terminal/deviceauth"
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/intentbridge"
 	"github.com/smartpos-go/terminal/internal/clock"
 	"github.com/smartpos-go/terminal/internal/httpx"
 	"github.com/smartpos-go/terminal/keystore"
@@ -41,6 +43,11 @@ type Terminal struct {
 	portal   *mpac.Portal
 	tokens   *deviceauth.Source
 	smarttab *mpac.Smarttab
+	cards    *intentbridge.Ledger
+	// recording is true while results of card payments are recorded in the background.
+	recording atomic.Bool
+	// pgw is the payment gateway; nil without the section pgw.
+	pgw *pgw.Client
 	// channel is the open real-time channel; nil before Connect and after Disconnect.
 	channel atomic.Pointer[ws.Channel]
 
@@ -109,6 +116,15 @@ func (t *Terminal) assemble(host Host) (err error) {
 			return err
 		}
 	}
+	if c.PGW != nil {
+		t.pgw, err = pgw.New(pgw.Options{
+			BaseURL: c.PGW.BaseURL, TrustedCA: c.PGW.trustedCA, SystemRoots: c.PGW.SystemRoots, Bearer: c.PGW.Bearer, Memory: t.store,
+			Timeout: c.online, Clock: t.store.Clock(), Log: t.log,
+		})
+		if err != nil {
+			return badConfig("pgw: %v", err)
+		}
+	}
 	if c.MACS == nil {
 		return nil
 	}
@@ -171,7 +187,8 @@ func (t *Terminal) assembleDevice(host Host) error {
 		},
 		Scopes: t.tokens.Scopes, Memory: t.store,
 	})
-	return nil
+	t.cards, err = intentbridge.New(intentbridge.Options{Memory: t.store, Now: t.store.Clock().Now})
+	return err //nolint:wrapcheck // a fault.
 }
 
 // makeDataDir tells a path that cannot be a folder from a storage that does not take one now; the latter is found by whoever
@@ -235,6 +252,9 @@ func (t *Terminal) release() {
 	}
 	if t.portal != nil {
 		t.portal.Close()
+	}
+	if t.pgw != nil {
+		t.pgw.Close()
 	}
 	if t.store != nil {
 		t.releaseErr = errors.Join(t.releaseErr, t.store.Close())

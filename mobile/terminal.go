@@ -105,10 +105,21 @@ func (t *Terminal) UploadReports(op *Op) (string, error) {
 	})
 }
 
-// RunDue does what a daily job must: sync when 24 h have passed, upload when something waits. Answer: {"v":1,"sync":{…}|null,
-// "upload":{…}|null,"nextSyncDue"}. Errors as those of Sync and UploadReports; the upload is tried although the sync failed.
+// RunDue does what a daily job must: sync when 24 h have passed, upload when something waits, and record results of card payments that
+// the backend does not have. Answer: {"v":1,"sync":{…}|null,"upload":{…}|null,"nextSyncDue","cards"?:{"recorded","unrecorded"}}; without
+// macs in the configuration sync and upload are null. Errors as those of Sync and UploadReports; the upload is tried although the sync
+// failed, and the recording comes before both.
 func (t *Terminal) RunDue(op *Op) (string, error) {
-	return t.entryCall("run due", op, func(ctx context.Context) (any, error) {
+	return t.call("run due", op, func(ctx context.Context) (any, error) {
+		cards, err := t.cardsDue(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case t.config.MACS == nil && t.config.Device == nil:
+			return nil, fault.New(fault.InvalidConfig, "mobile: run due", "the configuration has neither macs nor device, of which this call needs one")
+		case t.config.MACS == nil:
+			return dueJSON{V: 1, Cards: cards}, nil
+		}
 		if err := t.ready(); err != nil && fault.CodeOf(err) == fault.NotPaired {
 			return nil, err
 		}
@@ -116,14 +127,28 @@ func (t *Terminal) RunDue(op *Op) (string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return dueAnswer(due, t.store.Lists().NextSyncDue), nil
+		answer := dueAnswer(due, t.store.Lists().NextSyncDue)
+		answer.Cards = cards
+		return answer, nil
 	})
+}
+
+// cardsDue records what the backend does not have yet; nil when there is nothing.
+func (t *Terminal) cardsDue(ctx context.Context) (*cardsDueJSON, error) {
+	if t.cards == nil {
+		return nil, nil
+	}
+	recorded, left, err := t.cards.RecordDue(ctx, cardRecorder{t.smarttab})
+	if err != nil || recorded+left == 0 {
+		return nil, err //nolint:wrapcheck // a fault.
+	}
+	return &cardsDueJSON{Recorded: recorded, Unrecorded: left}, nil
 }
 
 // Status is where the terminal stands; it sends nothing. Answer: {"v":1,"state":"unpaired|pending|paired","serialNumber",
 // "pending","unknown","quarantined","whitelist","binRanges","listVersion","listAgeSeconds","nextSyncDue","safeToWipe"}; with a
 // device also "activation":"none|pending|active|expired" and "unknownCalls":[{"idempotencyKey","method","path","startedAt"}],
-// the calls without an answer, for ResolveCall.
+// the calls without an answer, for ResolveCall, and "unknownCards" and "unrecordedCards", how many PendingCardPayments lists.
 func (t *Terminal) Status() (string, error) {
 	return t.call("status", nil, func(context.Context) (any, error) {
 		counts, err := t.store.Counts()
@@ -141,7 +166,15 @@ func (t *Terminal) Status() (string, error) {
 		if err != nil {
 			return nil, err
 		}
-		answer.withDevice(t.device.Activation(), open)
+		unknown, err := t.cards.Open()
+		if err != nil {
+			return nil, err
+		}
+		unrecorded, err := t.cards.Unrecorded()
+		if err != nil {
+			return nil, err
+		}
+		answer.withDevice(t.device.Activation(), open, len(unknown), len(unrecorded))
 		return answer, nil
 	})
 }

@@ -14,9 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/backend/pgw"
 	"github.com/smartpos-go/terminal/deviceauth"
 	"github.com/smartpos-go/terminal/entry"
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/intentbridge"
 	"github.com/smartpos-go/terminal/offline"
 	"github.com/smartpos-go/terminal/posstream"
 	"github.com/smartpos-go/terminal/ws"
@@ -54,7 +56,7 @@ func answers() map[string]any {
 	}
 	active := deviceauth.Activation{Status: mpac.ActivationActive, DeviceID: vectorAccess, ClientID: "dev-7f1c1e0a", MerchantID: 1, StoreID: 2}
 	withDevice := statusAnswer("SN-0001", "unpaired", offline.Counts{}, offline.ListStatus{NextSyncDue: vectorTime})
-	withDevice.withDevice(active, []mpac.Pending{{Key: vectorAccess, Method: "POST", Path: "/api/v1/payments", Body: "{}", StartedAt: vectorTime}})
+	withDevice.withDevice(active, []mpac.Pending{{Key: vectorAccess, Method: "POST", Path: "/api/v1/payments", Body: "{}", StartedAt: vectorTime}}, 2, 1)
 	return map[string]any{
 		"device-key":         deviceKeyAnswer(deviceauth.PublicKey{PEM: "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", X: "x", Y: "y"}, vectorPrint),
 		"activation-pending": activationAnswer(pendingCode),
@@ -114,8 +116,30 @@ func answers() map[string]any {
 			ID: "01KG8Z3F0V9T6Q4N2M8X7C5B1A", Seq: 7, Name: "payment.updated",
 			Payload: json.RawMessage(`{"payment_id":"` + vectorAccess + `","bill_id":"` + vectorAccess + `","status":"completed"}`),
 		}}),
-		"export":     exportJSON{V: 1, Entries: 3, File: "/data/export.json"},
-		"error-info": json.RawMessage(ErrorInfo(fault.New(fault.NotPaired, "pairing: sign", "pair the terminal first"))),
+		"run-due-cards": dueJSON{V: 1, Cards: &cardsDueJSON{Recorded: 2, Unrecorded: 1}},
+		"intent":        intentJSON{V: 1, Intent: vectorIntent()},
+		"handover":      handover(vectorIntent(), "pi_01KG8Z3F0V9T6Q4N2M8X7C5B1A_secret_0123456789abcdef0123456789abcdef", vectorTime.Add(-5*time.Minute)),
+		"card-launch": launchAnswer(intentbridge.Launch{
+			CorrID: vectorCorrID, Package: intentbridge.Package, Class: intentbridge.Class, Extras: map[string]string{
+				"request":     `{"corr_id":"` + vectorCorrID + `","amount":1280,"classificationCode":5,"authorizationID":"AUTH01","terminal_id":"` + vectorAccess + `"}`,
+				"terminal_id": vectorAccess,
+			},
+		}),
+		"card-result-success": cardResultAnswer(intentbridge.Payment{
+			CorrID: vectorCorrID, PaymentID: vectorAccess, Result: intentbridge.Result{
+				Status: intentbridge.Success, ApprovalCode: "012345", CardSlipNumber: "00123", CardLast4: "0042", Unknown: map[string]string{"card_brand": `"VISA"`},
+			},
+		}),
+		"card-result-declined": cardResultAnswer(intentbridge.Payment{
+			CorrID: vectorCorrID, Result: intentbridge.Result{Status: intentbridge.Declined, ErrorMessage: "Call the issuer."},
+		}),
+		"card-pending":         pendingCardsAnswer(vectorCards()),
+		"card-pending-nothing": pendingCardsAnswer(nil, nil),
+		"card-resolved":        resolvedCardJSON{V: 1, CorrID: vectorCorrID, Status: intentbridge.Declined},
+		"card-recorded":        recordAnswer(intentbridge.Payment{CorrID: vectorCorrID, PaymentID: vectorAccess, State: intentbridge.Recorded, Result: intentbridge.Result{Status: intentbridge.Success}}, ""),
+		"card-record-waiting":  recordAnswer(intentbridge.Payment{CorrID: vectorCorrID, PaymentID: vectorAccess, State: intentbridge.Recording, Result: intentbridge.Result{Status: intentbridge.Success}}, fault.NetworkUnavailable),
+		"export":               exportJSON{V: 1, Entries: 3, File: "/data/export.json"},
+		"error-info":           json.RawMessage(ErrorInfo(fault.New(fault.NotPaired, "pairing: sign", "pair the terminal first"))),
 
 		"stream-listening":    json.RawMessage(streamNotice(posstream.Notice{Kind: posstream.Listening, Address: "192.168.1.10:7000"})),
 		"stream-connected":    streamVector(posstream.Notice{Kind: posstream.Connected}),
@@ -133,6 +157,26 @@ func answers() map[string]any {
 	}
 }
 
+const vectorCorrID = "CORR-5-1769594520000"
+
+func vectorIntent() pgw.Intent {
+	return pgw.Intent{
+		ID: "pi_01KG8Z3F0V9T6Q4N2M8X7C5B1A", Status: pgw.RequiresAction, Amount: 1280, Currency: "JPY", MerchantRefID: vectorAccess,
+		PaymentMethodTypes: []string{"qr_mpm"}, ProcessingMode: "pgw_processed", PaymentMethodType: "qr_mpm", Provider: "PAYPAY",
+		ProviderTransactionID: "PAYPAY-TXN-456", QRContent: "https://qr.example/1", QRCodeURL: "https://qr.example/1",
+		CreatedAt: vectorTime.Add(-30 * time.Minute), ExpiresAt: vectorTime, UpdatedAt: vectorTime.Add(-29 * time.Minute),
+	}
+}
+
+func vectorCards() (open, unrecorded []intentbridge.Payment) {
+	open = []intentbridge.Payment{{CorrID: vectorCorrID, State: intentbridge.Open, Amount: 1280, PaymentID: vectorAccess, StartedAt: vectorTime}}
+	unrecorded = []intentbridge.Payment{{
+		CorrID: "CORR-5-1769594520001", State: intentbridge.Recording, Amount: 500, PaymentID: vectorAccess, StartedAt: vectorTime, ClosedAt: vectorTime,
+		Result: intentbridge.Result{Status: intentbridge.Success}, RecordError: fault.NetworkUnavailable,
+	}}
+	return open, unrecorded
+}
+
 func readNotice(n ws.Notice) json.RawMessage { return json.RawMessage(noticeJSON(n)) }
 
 // streamVector is a notice of one connection of the event stream.
@@ -142,7 +186,7 @@ func streamVector(n posstream.Notice) json.RawMessage {
 }
 
 // requests are what the facade takes.
-var requests = []string{"config", "config-device", "card", "stream-config"}
+var requests = []string{"config", "config-device", "config-pgw", "card", "card-request", "stream-config"}
 
 func TestEveryAnswerHasItsVector(t *testing.T) {
 	t.Parallel()
@@ -196,6 +240,19 @@ func TestTheRequestVectorsAreTaken(t *testing.T) {
 		BaseURL: "https://api.example:8443/base", WSURL: "wss://ws.example/socket", SystemRoots: true, TokenURL: "https://login.example/token",
 		Audience: "https://login.example", ClientID: "pos-1", BodyFormat: "form", Scope: []string{"order:create", "payment:refund"}, Name: "Till 1",
 	}, *c.Device)
+
+	text, err = os.ReadFile(filepath.Join(vectorsDir, "config-pgw.json"))
+	require.NoError(t, err)
+	c, err = parseConfig(string(text), false)
+	require.NoError(t, err)
+	require.Equal(t, pgwConfig{BaseURL: "https://api.pgw.example:8443/base", SystemRoots: true, Bearer: true}, *c.PGW)
+
+	text, err = os.ReadFile(filepath.Join(vectorsDir, "card-request.json"))
+	require.NoError(t, err)
+	request, paymentID, err := readCardRequest(string(text))
+	require.NoError(t, err)
+	require.Equal(t, intentbridge.Request{Amount: 1280, ClassificationCode: 5, AuthorizationID: "AUTH01"}, request)
+	require.Equal(t, vectorAccess, paymentID)
 
 	text, err = os.ReadFile(filepath.Join(vectorsDir, "card.json"))
 	require.NoError(t, err)

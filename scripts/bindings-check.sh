@@ -11,7 +11,7 @@ go build -o "$out/gobind" golang.org/x/mobile/cmd/gobind
 GOOS=android CGO_ENABLED=1 "$out/gobind" -lang=go,java -javapkg=com.smartpos.terminal.bind -outdir="$out" ./mobile
 
 # gobind type-checked mobile and all beneath it with cgo on; what needs no SQLite is checked without cgo too.
-GOOS=android GOARCH=arm64 CGO_ENABLED=0 go vet ./fault ./keystore ./pairing ./deviceauth ./ws ./posstream ./backend/... ./internal/...
+GOOS=android GOARCH=arm64 CGO_ENABLED=0 go vet ./fault ./keystore ./pairing ./deviceauth ./ws ./posstream ./intentbridge ./backend/... ./internal/...
 
 java="$out/java/com/smartpos/terminal/bind/mobile"
 if grep -rn '// skipped' "$out/java/com"; then

@@ -68,6 +68,7 @@ const (
 	PaymentCompleted  PaymentStatus = "completed"
 	PaymentFailed     PaymentStatus = "failed"
 	PaymentRefunded   PaymentStatus = "refunded"
+	PaymentCancelled  PaymentStatus = "cancelled"
 )
 
 // UnmarshalJSON reads "paid" as billed (conflict C6).

@@ -245,6 +245,7 @@ type Payment struct {
 	RefundAmount Yen           `json:"refund_amount"`
 	ProcessedAt  *time.Time    `json:"processed_at"`
 	RefundedAt   *time.Time    `json:"refunded_at"`
+	CorrID       string        `json:"corr_id"`
 	IntentID     string        `json:"payment_intent_id"`
 	IntentToken  AccessToken   `json:"payment_token"`
 }

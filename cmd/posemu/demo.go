@@ -90,6 +90,8 @@ func (d *demo) play(ctx context.Context) (err error) {
 		{"The device's identity", d.activation},
 		{"A sale", d.sale},
 		{"Live", d.live},
+		{"A QR payment", d.qr},
+		{"Card payments", d.cards},
 		{"An order from a till", d.orders},
 	} {
 		_, _ = fmt.Fprintf(d.out, "%s\n", part.title)

@@ -58,6 +58,8 @@ type called struct {
 		Status      string `json:"status"`
 		OrderNumber string `json:"order_number"`
 		Total       int    `json:"total_amount"`
+		IntentID    string `json:"payment_intent_id"`
+		Token       string `json:"payment_token"`
 	} `json:"body"`
 }
 

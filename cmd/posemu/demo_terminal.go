@@ -53,6 +53,7 @@ func (d *demo) parameters(clockOffset time.Duration) string {
 		"macs":            map[string]string{"baseUrl": env.MACS.URL, "trustedCa": string(d.world.CAPEM())},
 		"whitelistSecret": env.MACS.WhitelistSecret,
 		"device":          map[string]string{"baseUrl": env.MPAC.URL, "audience": env.MPAC.Issuer, "trustedCa": string(d.world.CAPEM())},
+		"pgw":             map[string]string{"baseUrl": env.PGW.URL, "trustedCa": string(d.world.CAPEM())},
 		"clockOffset":     clockOffset.String(),
 	})
 	return string(text)

@@ -24,6 +24,9 @@ type serverEnv struct {
 		Issuer string `json:"issuer"`
 		WSURL  string `json:"wsUrl"`
 	} `json:"mpac"`
+	PGW struct {
+		URL string `json:"url"`
+	} `json:"pgw"`
 }
 
 // terminalParameters is the parameters file that init writes.
@@ -34,6 +37,7 @@ type terminalParameters struct {
 	WhitelistSecret string         `json:"whitelistSecret"`
 	Offline         map[string]any `json:"offline"`
 	Device          map[string]any `json:"device,omitempty"`
+	PGW             map[string]any `json:"pgw,omitempty"`
 }
 
 func (f *terminalFlags) init() *cobra.Command {
@@ -89,6 +93,9 @@ func (f *terminalFlags) writeParameters(envFile, sn, dataDir string) (string, er
 		parameters.Device = map[string]any{
 			"baseUrl": env.MPAC.URL, "wsUrl": env.MPAC.WSURL, "audience": env.MPAC.Issuer, "trustedCaFile": ca, "name": "posemu " + sn,
 		}
+	}
+	if env.PGW.URL != "" {
+		parameters.PGW = map[string]any{"baseUrl": env.PGW.URL, "trustedCaFile": ca}
 	}
 	encoded, err := json.MarshalIndent(parameters, "", "  ")
 	if err != nil {

@@ -43,7 +43,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		RunE:          noCommand,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServeCommand(), newTerminalCommand(), newListenEventsCommand(), newSignCommand(), newDemoCommand(), newDemoChildCommand())
+	root.AddCommand(newServeCommand(), newTerminalCommand(), newListenEventsCommand(), newCardAppCommand(), newSignCommand(), newDemoCommand(), newDemoChildCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

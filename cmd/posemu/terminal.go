@@ -48,7 +48,7 @@ func newTerminalCommand() *cobra.Command {
 		f.plain("status", "Where the terminal stands", func(t *mobile.Terminal, _ *mobile.Op) (string, error) { return t.Status() }),
 		f.export(),
 		f.plain("device-key", "The device's public key, made when there is none", (*mobile.Terminal).DeviceKey),
-		f.activate(), f.token(), f.call(), f.resolve(), f.listen())
+		f.activate(), f.token(), f.call(), f.resolve(), f.listen(), f.intent(), f.card())
 	return cmd
 }
 

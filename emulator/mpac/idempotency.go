@@ -22,30 +22,32 @@ var keyText = regexp.MustCompile(`^[\x21-\x7e]{1,100}$`)
 // every request counts.
 func (t *smarttab) writing(keyRequired bool, do write) func(w http.ResponseWriter, r request) error {
 	return func(w http.ResponseWriter, r request) error {
-		key := r.Header.Get("Idempotency-Key")
-		if (key != "" || keyRequired) && !keyText.MatchString(key) {
-			return errKeyMissing
-		}
-		body := strictjson.Object{}
-		if len(bytes.TrimSpace(r.body)) > 0 {
-			var err error
-			if body, err = strictjson.Read(r.body); err != nil {
-				return errJSON
-			}
-		}
-		var status int
-		var text []byte
-		c := callerOf(r.Header)
-		err := t.state.Do(func(tx *sql.Tx) (err error) {
-			status, text, err = once(tx, c, key, r, func() (int, any, error) { return do(tx, c, r, body) })
-			return err
-		})
+		status, text, err := t.written(keyRequired, do, r)
 		if err != nil {
 			return err
 		}
 		answerText(w, status, text)
 		return nil
 	}
+}
+
+func (t *smarttab) written(keyRequired bool, do write, r request) (status int, text []byte, err error) {
+	key := r.Header.Get("Idempotency-Key")
+	if (key != "" || keyRequired) && !keyText.MatchString(key) {
+		return 0, nil, errKeyMissing
+	}
+	body := strictjson.Object{}
+	if len(bytes.TrimSpace(r.body)) > 0 {
+		if body, err = strictjson.Read(r.body); err != nil {
+			return 0, nil, errJSON
+		}
+	}
+	c := callerOf(r.Header)
+	err = t.state.Do(func(tx *sql.Tx) (err error) {
+		status, text, err = once(tx, c, key, r, func() (int, any, error) { return do(tx, c, r, body) })
+		return err
+	})
+	return status, text, err
 }
 
 // once finds the answer that a key has already, or makes it and keeps it.

@@ -30,6 +30,9 @@ func (t *smarttab) updatePayment(tx *sql.Tx, c caller, r request, body strictjso
 	if err := p.fillReport(body); err != nil {
 		return 0, nil, err
 	}
+	if p.ProcessingMode == modeGateway {
+		return 0, nil, conflict("the payment gateway says how this payment ends")
+	}
 	var err error
 	if p.Status, err = paymentStates.next(p.Status, event); err != nil {
 		return 0, nil, err

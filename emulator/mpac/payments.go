@@ -28,7 +28,7 @@ func readPayment(body strictjson.Object) (p payment, err error) {
 	p.PaymentMethod, methodOK = body.Text("payment_method")
 	p.ProcessingMode = modes[p.PaymentMethod]
 	if !billOK || !methodOK || p.ProcessingMode == "" {
-		return p, unfit("a payment needs bill_id and payment_method cash, credit_card or e_money")
+		return p, unfit("a payment needs bill_id and payment_method cash, credit_card, e_money, qr_mpm or qr_cpm")
 	}
 	if p.Amount, err = yen(body, "amount", 1); err != nil {
 		return p, err
@@ -87,6 +87,9 @@ func (t *smarttab) createPayment(tx *sql.Tx, c caller, r request, body strictjso
 	if err != nil {
 		return 0, nil, err
 	}
+	if p.ProcessingMode == modeGateway && t.road == nil {
+		return 0, nil, unfit("there is no payment gateway for this method")
+	}
 	var b billRow
 	if err := loadRow(tx, c, kindBill, p.BillID, &b); err != nil {
 		return 0, nil, err
@@ -108,7 +111,12 @@ func (t *smarttab) createPayment(tx *sql.Tx, c caller, r request, body strictjso
 	if c.kind == callerDevice {
 		p.DeviceID = &c.id
 	}
-	if p.ProcessingMode == "manual" { // cash is in the drawer
+	switch p.ProcessingMode {
+	case modeGateway:
+		if _, err := tx.Exec("INSERT INTO mpac_qr(payment_id, merchant_id, store_id, since) VALUES(?,?,?,?)", p.ID, c.merchantID, c.storeID, t.clock.Now().Unix()); err != nil {
+			return 0, nil, err
+		}
+	case "manual": // cash is in the drawer
 		if p.Status, err = paymentStates.next(p.Status, complete); err != nil {
 			return 0, nil, err
 		}

@@ -38,7 +38,7 @@ func TestPaymentBodies(t *testing.T) {
 	}
 	for name, more := range map[string]map[string]any{
 		"unknown method":       {"payment_method": "barter"},
-		"QR":                   {"payment_method": "qr_mpm"}, // needs the payment gateway
+		"QR without a gateway": {"payment_method": "qr_mpm"},
 		"negative tip":         {"tip_amount": -1},
 		"tip with a fraction":  {"tip_amount": 0.5},
 		"too little cash":      {"cash_received": 99},

@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS mpac_idempotency(
   merchant_id INTEGER, store_id INTEGER, caller TEXT, key TEXT, request BLOB NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY(merchant_id, store_id, caller, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mpac_qr(
+  payment_id TEXT PRIMARY KEY, merchant_id INTEGER NOT NULL, store_id INTEGER NOT NULL, since INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mpac_event(
   device_id TEXT, seq INTEGER, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, event TEXT NOT NULL, payload TEXT NOT NULL,
   PRIMARY KEY(device_id, seq)

@@ -23,6 +23,7 @@ type Server struct {
 	portal   *portal
 	gateway  *gateway
 	channel  *channel
+	smarttab *smarttab
 	address  *address
 }
 
@@ -46,7 +47,8 @@ func New(st *state.State, clock *state.Clock, refused func() bool) (*Server, err
 		state: st, clock: clock, verifier: s.gateway.verifier, patience: usualPatience, refused: refused,
 		sessions: map[*session]bool{}, devices: map[string]*session{},
 	}
-	s.gateway.rules = table(serveRoutes(s.portal.routes), serveRoutes(newSmarttab(st, clock).routes), s.channel.serve)
+	s.smarttab = newSmarttab(st, clock, s.channel)
+	s.gateway.rules = table(serveRoutes(s.portal.routes), serveRoutes(s.smarttab.routes), s.channel.serve)
 	return s, nil
 }
 
@@ -55,6 +57,11 @@ func (s *Server) Close() { s.channel.close() }
 
 // At says where the server can be reached: its base URL, and the same under the other names of its certificate.
 func (s *Server) At(base string, others ...string) { s.address.set(append([]string{base}, others...)) }
+
+// Connect gives svc-smarttab a payment gateway, for QR payments. It is called before the first request.
+func (s *Server) Connect(g PaymentGateway) {
+	s.smarttab.road = &road{PaymentGateway: g, clock: s.clock}
+}
 
 // Issuer is what a client assertion's aud should name.
 func (s *Server) Issuer() string { return issuer(s.address.base()) }

@@ -11,13 +11,18 @@ import (
 
 // smarttab is svc-smarttab: orders, bills, payments (protocol section 2.5). It trusts the headers that the gateway injected.
 type smarttab struct {
-	state  *state.State
-	clock  *state.Clock
-	routes []route
+	state   *state.State
+	clock   *state.Clock
+	channel *channel
+	routes  []route
+	// road is the way to the payment gateway; nil without one.
+	road *road
+	// look tells Run that a QR payment was made.
+	look chan struct{}
 }
 
-func newSmarttab(st *state.State, clock *state.Clock) *smarttab {
-	t := &smarttab{state: st, clock: clock}
+func newSmarttab(st *state.State, clock *state.Clock, c *channel) *smarttab {
+	t := &smarttab{state: st, clock: clock, channel: c, look: make(chan struct{}, 1)}
 	t.routes = []route{
 		{http.MethodPost, "/orders", t.writing(false, t.createOrder)},
 		{http.MethodGet, "/orders", t.listing(kindOrder)},
@@ -29,7 +34,7 @@ func newSmarttab(st *state.State, clock *state.Clock) *smarttab {
 		{http.MethodPost, "/bills/combine", t.writing(false, t.combineBills)},
 		{http.MethodGet, "/bills/{id}", t.reading(kindBill)},
 		{http.MethodPost, "/bills/{id}/split", t.writing(false, t.splitBill)},
-		{http.MethodPost, "/payments", t.writing(true, t.createPayment)},
+		{http.MethodPost, "/payments", t.pay},
 		{http.MethodGet, "/payments", t.listing(kindPayment)},
 		{http.MethodGet, "/payments/{id}", t.reading(kindPayment)},
 		{http.MethodPatch, "/payments/{id}", t.writing(false, t.updatePayment)},

@@ -212,7 +212,7 @@ type split struct {
 	PaidAmount int64 `json:"paid_amount"`
 }
 
-// payment is the resource (columns of DB:payments; payment_method is FACT, card_slip_number and corr_id are ours).
+// payment is the resource (columns of DB:payments; payment_method is FACT, card_slip_number, corr_id and payment_intent_id are ours).
 type payment struct {
 	ID             string  `json:"id"`
 	MerchantID     int64   `json:"merchant_id"`
@@ -241,10 +241,16 @@ type payment struct {
 	RefundedAt     *string `json:"refunded_at"`
 	CreatedAt      string  `json:"created_at"`
 	UpdatedAt      string  `json:"updated_at"`
+	// With a QR method.
+	PaymentIntentID *string `json:"payment_intent_id,omitempty"`
+	TransactionID   *string `json:"transaction_id,omitempty"`
 }
 
-// modes are the methods and where they are processed (FACT). QR needs the payment gateway, which is not emulated.
-var modes = map[string]string{"cash": "manual", "credit_card": "external", "e_money": "external"}
+// modeGateway is processed by the payment gateway, which alone says how it ends.
+const modeGateway = "pgw_processed"
+
+// modes are the methods and where they are processed (FACT).
+var modes = map[string]string{"cash": "manual", "credit_card": "external", "e_money": "external", "qr_mpm": modeGateway, "qr_cpm": modeGateway}
 
 // refund is the resource (columns of DB:refunds).
 type refund struct {

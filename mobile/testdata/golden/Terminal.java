@@ -27,7 +27,18 @@ public final class Terminal implements Seq.Proxy {
 	private static native int __New();
 	
 	public native String awaitActivation(Op op, long seconds) throws Exception;
+	/**
+	 * AwaitPayment retrieves a PaymentIntent every 2 s, at most 60 times, until it has succeeded, failed or was cancelled. Answer as of
+	RetrievePayment. Cancelling op ends the waiting, not the payment. Errors: timeout when it has not ended by then, after which it
+	may be awaited again, token_invalid, payment_expired, not_found.
+	 */
+	public native String awaitPayment(Op op, String paymentIntentID, String paymentToken) throws Exception;
 	public native String call(Op op, String method, String path, byte[] body, String idempotencyKey) throws Exception;
+	/**
+	 * CancelPayment gives a PaymentIntent up, which is possible until the provider processes it; then it is conflict. Answer and errors
+	otherwise as of ConfirmPayment.
+	 */
+	public native String cancelPayment(Op op, String paymentIntentID, String paymentToken) throws Exception;
 	/**
 	 * CheckEntry decides about a card: {&#34;v&#34;:1,&#34;pan&#34;,&#34;expiry&#34;?,&#34;service&#34;?,&#34;entryMode&#34;?,&#34;mode&#34;?}. cardJSON is cleared before the call
 	returns. The answer is a verdict; denied and unknown are verdicts, not errors. An allowed verdict is on disk. Errors:
@@ -48,10 +59,19 @@ public final class Terminal implements Seq.Proxy {
 	access_expired, invalid_guests, already_confirmed, not_authorized, protocol_error, storage faults.
 	 */
 	public native String confirmEntry(Op op, String accessID, long guests) throws Exception;
+	/**
+	 * ConfirmPayment asks a provider for the payment: method such as qr_mpm, provider such as PAYPAY. Answer as of RetrievePayment, with
+	&#34;qr_content&#34; and &#34;qr_code_url&#34; for a QR code to show. Its idempotency key is on disk before it goes out; confirming again is
+	always safe. Errors: conflict for one that has ended, payment_expired, token_invalid, not_found, protocol_error, outcome_unknown
+	when no answer came, and those of a call that never went out.
+	 */
+	public native String confirmPayment(Op op, String paymentIntentID, String paymentToken, String method, String provider) throws Exception;
 	public native void connect(Listener listener) throws Exception;
+	public native String decodeCardResult(Op op, String corrID, String resultCode, String resultJSON) throws Exception;
 	public native String deviceKey(Op op) throws Exception;
 	public native String deviceToken(Op op) throws Exception;
 	public native void disconnect() throws Exception;
+	public native String encodeCardRequest(Op op, String requestJSON) throws Exception;
 	/**
 	 * Export writes what waits and what is in quarantine to a file of mode 0600 and changes nothing. Answer: {&#34;v&#34;:1,&#34;entries&#34;,&#34;file&#34;}.
 	 */
@@ -64,17 +84,34 @@ public final class Terminal implements Seq.Proxy {
 	 */
 	public native String pair(Op op, String code) throws Exception;
 	/**
+	 * PaymentHandover is what an app passes to the payment page of its WebView, after it has asked the gateway whether the token is good:
+	{&#34;token&#34;,&#34;payment_intent_id&#34;,&#34;expires_in&#34;}, exactly these, seconds (protocol section 4.6). Do not store or log it. Errors as of
+	RetrievePayment.
+	 */
+	public native String paymentHandover(Op op, String paymentIntentID, String paymentToken) throws Exception;
+	public native String pendingCardPayments(Op op) throws Exception;
+	/**
 	 * Readiness tests pairing, key, server, lists, clock and journal, and the device&#39;s key, activation and token, as far as the
 	configuration has them, and says how to mend what is wrong. It sends one signed request when the terminal is paired, and asks
 	for a token when the device is activated and has none. Answer: {&#34;v&#34;:1,&#34;ready&#34;,&#34;findings&#34;:[{&#34;code&#34;,&#34;severity&#34;:&#34;ok|warning|blocking&#34;,&#34;message&#34;,
 	&#34;fix&#34;}]}; ready means that no finding is blocking.
 	 */
 	public native String readiness(Op op) throws Exception;
+	public native String recordCardResult(Op op, String corrID, String paymentID) throws Exception;
 	public native String requestActivation(Op op) throws Exception;
 	public native String resolveCall(Op op, String idempotencyKey) throws Exception;
+	public native String resolveCardPayment(Op op, String corrID, String status) throws Exception;
 	/**
-	 * RunDue does what a daily job must: sync when 24 h have passed, upload when something waits. Answer: {&#34;v&#34;:1,&#34;sync&#34;:{…}|null,
-	&#34;upload&#34;:{…}|null,&#34;nextSyncDue&#34;}. Errors as those of Sync and UploadReports; the upload is tried although the sync failed.
+	 * RetrievePayment gives a PaymentIntent as it stands. paymentToken is the one that came with it; it is kept nowhere. Answer:
+	{&#34;v&#34;:1,&#34;intent&#34;:{&#34;id&#34;,&#34;status&#34;,&#34;amount&#34;,&#34;currency&#34;,…}}, in the gateway&#39;s names. Errors: token_invalid, payment_expired, not_found,
+	and those of a call without an answer.
+	 */
+	public native String retrievePayment(Op op, String paymentIntentID, String paymentToken) throws Exception;
+	/**
+	 * RunDue does what a daily job must: sync when 24 h have passed, upload when something waits, and record results of card payments that
+	the backend does not have. Answer: {&#34;v&#34;:1,&#34;sync&#34;:{…}|null,&#34;upload&#34;:{…}|null,&#34;nextSyncDue&#34;,&#34;cards&#34;?:{&#34;recorded&#34;,&#34;unrecorded&#34;}}; without
+	macs in the configuration sync and upload are null. Errors as those of Sync and UploadReports; the upload is tried although the sync
+	failed, and the recording comes before both.
 	 */
 	public native String runDue(Op op) throws Exception;
 	public native void sendStatus(long battery, String paper) throws Exception;
@@ -82,7 +119,7 @@ public final class Terminal implements Seq.Proxy {
 	 * Status is where the terminal stands; it sends nothing. Answer: {&#34;v&#34;:1,&#34;state&#34;:&#34;unpaired|pending|paired&#34;,&#34;serialNumber&#34;,
 	&#34;pending&#34;,&#34;unknown&#34;,&#34;quarantined&#34;,&#34;whitelist&#34;,&#34;binRanges&#34;,&#34;listVersion&#34;,&#34;listAgeSeconds&#34;,&#34;nextSyncDue&#34;,&#34;safeToWipe&#34;}; with a
 	device also &#34;activation&#34;:&#34;none|pending|active|expired&#34; and &#34;unknownCalls&#34;:[{&#34;idempotencyKey&#34;,&#34;method&#34;,&#34;path&#34;,&#34;startedAt&#34;}],
-	the calls without an answer, for ResolveCall.
+	the calls without an answer, for ResolveCall, and &#34;unknownCards&#34; and &#34;unrecordedCards&#34;, how many PendingCardPayments lists.
 	 */
 	public native String status() throws Exception;
 	/**
