@@ -1,5 +1,6 @@
 package com.smartpos.terminal
 
+import com.smartpos.terminal.bind.mobile.EventStream as BoundEventStream
 import com.smartpos.terminal.bind.mobile.EventStreamListener
 import com.smartpos.terminal.bind.mobile.Mobile
 import java.io.File
@@ -12,7 +13,6 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
-import com.smartpos.terminal.bind.mobile.EventStream as BoundEventStream
 
 /**
  * Listens for every POS on site (POS Event Stream): each connects, and its orders come in order, none dropped. It needs no
@@ -133,7 +133,7 @@ public class EventStreamConfig @JvmOverloads constructor(
     public val rsa: String = "oaep-sha256",
     public val aes: String = "cbc",
     public val certificate: File? = null,
-    public val key: File? = null,
+    public val key: File? = null
 ) {
     internal val json: String get() = encodeStreamConfig(this)
 

@@ -53,8 +53,16 @@ public data class UploadResult(public val uploaded: Int, public val quarantined:
  *
  * @property sync null when no sync was due.
  * @property upload null when nothing waited.
+ * @property nextSyncDue null without [TerminalConfig.Builder.server].
+ * @property recordedCards results of card payments that the backend has now, [unrecordedCards] those that still wait for it.
  */
-public data class DueResult(public val sync: SyncResult?, public val upload: UploadResult?, public val nextSyncDue: Instant)
+public data class DueResult(
+    public val sync: SyncResult?,
+    public val upload: UploadResult?,
+    public val nextSyncDue: Instant?,
+    public val recordedCards: Int = 0,
+    public val unrecordedCards: Int = 0
+)
 
 /** A written export: [entries] entries in [file], readable by the app alone. */
 public data class ExportResult(public val entries: Int, public val file: File)

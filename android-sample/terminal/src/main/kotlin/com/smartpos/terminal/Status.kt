@@ -17,6 +17,8 @@ import java.time.Instant
  * @property safeToWipe nothing waits, nothing is in quarantine and no call is open: deleting the data folder loses nothing.
  * @property activation how far the device's activation is; null without [TerminalConfig.device].
  * @property unknownCalls calls that went out and got no answer yet, oldest first; [Terminal.resolveCall] asks again.
+ * @property unknownCards card payments without a known result.
+ * @property unrecordedCards results of card payments that the backend does not have yet; [Terminal.runDue] brings them there.
  */
 public data class Status(
     public val state: State,
@@ -31,7 +33,9 @@ public data class Status(
     public val nextSyncDue: Instant,
     public val safeToWipe: Boolean,
     public val activation: Activation.State? = null,
-    public val unknownCalls: List<UnknownCall> = emptyList()
+    public val unknownCalls: List<UnknownCall> = emptyList(),
+    public val unknownCards: Int = 0,
+    public val unrecordedCards: Int = 0
 ) {
     /** How far the pairing is. */
     public enum class State {

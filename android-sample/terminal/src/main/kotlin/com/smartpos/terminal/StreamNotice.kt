@@ -25,7 +25,7 @@ public sealed interface StreamNotice {
         public val connection: Long,
         public val id: String,
         public val type: String,
-        public val data: String,
+        public val data: String
     ) : StreamNotice
 
     /** The POS refused the registration, with [word] of its own. */
@@ -49,7 +49,7 @@ public sealed interface StreamNotice {
 public data class StreamStatus(
     public val address: String,
     public val connections: List<Connection>,
-    public val counters: Counters,
+    public val counters: Counters
 ) {
     /**
      * A connection of a POS.
@@ -64,7 +64,7 @@ public data class StreamStatus(
         public val since: Instant,
         public val events: Long,
         public val duplicates: Long,
-        public val queued: Int,
+        public val queued: Int
     )
 
     /**
@@ -82,6 +82,6 @@ public data class StreamStatus(
         public val surplus: Long,
         public val events: Long,
         public val duplicates: Long,
-        public val slow: Long,
+        public val slow: Long
     )
 }

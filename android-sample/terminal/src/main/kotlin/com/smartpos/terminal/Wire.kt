@@ -83,7 +83,13 @@ internal fun decodeUpload(text: String): UploadResult = decode(UploadWire.serial
 private fun UploadWire.result() = UploadResult(uploaded, quarantined, pending)
 
 internal fun decodeDue(text: String): DueResult = decode(DueWire.serializer(), text).let {
-    DueResult(it.sync?.result(), it.upload?.result(), instant(it.nextSyncDue))
+    DueResult(
+        it.sync?.result(),
+        it.upload?.result(),
+        it.nextSyncDue?.let(::instant),
+        it.cards?.recorded ?: 0,
+        it.cards?.unrecorded ?: 0
+    )
 }
 
 internal fun decodeStatus(text: String): Status = decode(StatusWire.serializer(), text).let {
@@ -100,7 +106,9 @@ internal fun decodeStatus(text: String): Status = decode(StatusWire.serializer()
         instant(it.nextSyncDue),
         it.safeToWipe,
         it.activation?.let { state -> lenient(state, Activation.State.UNRECOGNIZED) },
-        it.unknownCalls.map { call -> UnknownCall(call.idempotencyKey, call.method, call.path, instant(call.startedAt)) }
+        it.unknownCalls.map { call -> UnknownCall(call.idempotencyKey, call.method, call.path, instant(call.startedAt)) },
+        it.unknownCards,
+        it.unrecordedCards
     )
 }
 

@@ -70,7 +70,16 @@ internal class SyncWire(
 internal class UploadWire(val v: Int = 1, val uploaded: Int = 0, val quarantined: Int = 0, val pending: Int = 0)
 
 @Serializable
-internal class DueWire(val v: Int = 1, val sync: SyncWire? = null, val upload: UploadWire? = null, val nextSyncDue: String)
+internal class DueWire(
+    val v: Int = 1,
+    val sync: SyncWire? = null,
+    val upload: UploadWire? = null,
+    val nextSyncDue: String? = null,
+    val cards: CardsDueWire? = null
+)
+
+@Serializable
+internal class CardsDueWire(val recorded: Int = 0, val unrecorded: Int = 0)
 
 @Serializable
 internal class StatusWire(
@@ -87,7 +96,9 @@ internal class StatusWire(
     val nextSyncDue: String,
     val safeToWipe: Boolean = false,
     val activation: String? = null,
-    val unknownCalls: List<UnknownCallWire> = emptyList()
+    val unknownCalls: List<UnknownCallWire> = emptyList(),
+    val unknownCards: Int = 0,
+    val unrecordedCards: Int = 0
 )
 
 @Serializable

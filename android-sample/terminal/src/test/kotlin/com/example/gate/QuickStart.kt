@@ -23,13 +23,14 @@ suspend fun openTerminal(context: Context, server: String, caPem: String, secret
     }
 
 /** Lets a card in, with as many of its guests as may come along, and gives what to show. */
-suspend fun letIn(terminal: Terminal, pan: String, guests: Int): String =
-    when (val verdict = terminal.checkEntry(Card(pan))) {
-        is Verdict.Allowed -> {
-            val entry = terminal.confirmEntry(verdict.accessId, minOf(guests, verdict.maxGuests))
-            "${verdict.text} Guests: ${entry.guests}"
-        }
-
-        is Verdict.Denied -> verdict.text // or its translation, by verdict.code and verdict.reason
-        is Verdict.Unknown -> verdict.text // nobody decided: do not let the card in
+suspend fun letIn(terminal: Terminal, pan: String, guests: Int): String = when (val verdict = terminal.checkEntry(Card(pan))) {
+    is Verdict.Allowed -> {
+        val entry = terminal.confirmEntry(verdict.accessId, minOf(guests, verdict.maxGuests))
+        "${verdict.text} Guests: ${entry.guests}"
     }
+
+    is Verdict.Denied -> verdict.text
+
+    // or its translation, by verdict.code and verdict.reason
+    is Verdict.Unknown -> verdict.text // nobody decided: do not let the card in
+}

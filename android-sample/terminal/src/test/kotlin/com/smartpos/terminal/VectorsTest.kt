@@ -124,6 +124,7 @@ class VectorsTest {
             )
         ),
         "run-due" to Answer(DueWire.serializer(), ::decodeDue, DueResult(synced, uploaded, soon)),
+        "run-due-cards" to Answer(DueWire.serializer(), ::decodeDue, DueResult(null, null, null, 2, 1)),
         "run-due-nothing" to Answer(DueWire.serializer(), ::decodeDue, DueResult(null, null, soon)),
         "status" to Answer(
             StatusWire.serializer(),
@@ -142,7 +143,7 @@ class VectorsTest {
                 ::decodeStatus,
                 Status(
                     Status.State.UNPAIRED, "SN-0001", 0, 0, 0, 0, 0, null, null, soon, false, Activation.State.ACTIVE,
-                    listOf(UnknownCall(access, "POST", "/api/v1/payments", soon))
+                    listOf(UnknownCall(access, "POST", "/api/v1/payments", soon)), 2, 1
                 )
             ),
         "status-unpaired" to
@@ -239,9 +240,16 @@ class VectorsTest {
 
     private fun vector(name: String) = File(folder, "$name.json").readText()
 
+    /** What the Kotlin library sends; and what it does not offer yet: payments with a token, and the Credit Card App. */
+    private val requests = setOf("card", "config", "config-device", "stream-config")
+    private val notOffered = setOf(
+        "card-launch", "card-pending", "card-pending-nothing", "card-record-waiting", "card-recorded", "card-request",
+        "card-resolved", "card-result-declined", "card-result-success", "config-pgw", "handover", "intent"
+    )
+
     @TestFactory
     fun `an answer is read whole`(): List<DynamicTest> = folder.list()!!.map { it.removeSuffix(".json") }
-        .filter { it !in setOf("card", "config", "config-device", "error-info", "stream-config") }.sorted().map { name ->
+        .filter { it !in requests + notOffered + "error-info" }.sorted().map { name ->
             dynamicTest(name) {
                 val answer = assertNotNull(answers[name], "$name.json is new: say here how it is read").let {
                     answers.getValue(name)
