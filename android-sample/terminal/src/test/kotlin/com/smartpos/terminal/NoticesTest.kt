@@ -74,7 +74,8 @@ class NoticesTest {
         assertEquals(2, first.event().seq)
         emulator.admin("DELETE", "/admin/api/mpac/sockets/${site.sn}?code=1012")
         val offline = first.next { it is Notice.Offline } as Notice.Offline
-        assertEquals(FaultCode.SERVER_ERROR to false, offline.code to offline.final)
+        // What was being sent when the server hung up may fail before its reason is read.
+        assertTrue(offline.code in setOf(FaultCode.SERVER_ERROR, FaultCode.NETWORK_UNAVAILABLE) && !offline.final, "$offline")
         terminal.networkAvailable()
         first.online()
         first.job.cancelAndJoin()
