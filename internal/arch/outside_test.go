@@ -34,7 +34,7 @@ func TestProgramsOfUsersBuildOutsideTheModule(t *testing.T) {
 		require.Contains(t, snippet[1], "package main", "a snippet is a whole program")
 		write(filepath.Join("readme"+string(rune('a'+i)), "main.go"), snippet[1])
 	}
-	for _, pkg := range []string{"backend/macs", "backend/mpac", "backend/pay", "backend/pgw", "backend/pgw/merchant", "deviceauth", "emulator", "entry", "fault", "mobile", "pairing", "ws"} {
+	for _, pkg := range []string{"backend/macs", "backend/mpac", "backend/pay", "backend/pgw", "backend/pgw/merchant", "deviceauth", "emulator", "entry", "fault", "intentbridge", "mobile", "pairing", "ws"} {
 		text, err := os.ReadFile(filepath.Join(root, pkg, "example_test.go"))
 		require.NoError(t, err)
 		write(filepath.Join(pkg, "example_test.go"), string(text))
