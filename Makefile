@@ -55,6 +55,11 @@ FUZZTIME ?= 20s
 fuzz: setup ## every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: proof
+proof: setup ## long proofs: thousands of kills, every fuzz target for a minute
+	@go test -run Kill -count 10 -timeout 60m ./internal/atomicfile ./offline ./cmd/posemu
+	@scripts/fuzz.sh 60s
+
 .PHONY: bindings-check
 bindings-check: setup ## gobind: nothing skipped, Java equal to the golden
 	@scripts/bindings-check.sh
@@ -64,8 +69,9 @@ bindings-update: setup ## accept the bindings as they are now
 	@scripts/bindings-check.sh --update
 
 .PHONY: bench
-bench: setup ## every measured path beside its peer; fails when one is short
-	@go run ./bench
+bench: ## every measured path beside its peer, Java's too; fails when one is short
+	@scripts/setup.sh java
+	@go run ./bench $(BENCHFLAGS)
 
 .PHONY: clean
 clean: ## remove what was built

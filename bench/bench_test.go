@@ -13,7 +13,7 @@ func TestRowVerdicts(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		row   row
-		ok    bool
+		held  bool
 		ratio string
 	}{
 		{"faster, just", faster("", 10.0, 35.0, 3.5, nanoseconds), true, "3.50x"},
@@ -25,7 +25,8 @@ func TestRowVerdicts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, test.ok, test.row.ok)
+			require.Equal(t, verdict(test.held), test.row.verdict)
+			require.Equal(t, verdictNone, test.row.unjudged().verdict)
 			require.Equal(t, test.ratio, test.row.ratio)
 		})
 	}
@@ -47,4 +48,14 @@ func TestParseBenchmarks(t *testing.T) {
 	require.InDelta(t, 90.5, peer, 0)
 	_, _, err = m.pair("A/ours/hit ns/op", "B ns/op")
 	require.Error(t, err, "a figure that nobody printed is no 0")
+}
+
+// TestParseJava: what is no figure is an error and not left out.
+func TestParseJava(t *testing.T) {
+	t.Parallel()
+	m, err := parseJava([]byte("version 17\njdk-es256-sign 540.5\n"))
+	require.NoError(t, err)
+	require.Equal(t, measured{"java/version": {17}, "java/jdk-es256-sign": {540.5}}, m)
+	_, err = parseJava([]byte("jdk-es256-sign 540.5\njdbc-lookup\n"))
+	require.Error(t, err)
 }

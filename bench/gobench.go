@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 
 const offlinePackage = "github.com/smartpos-go/terminal/offline"
 
-// measured are the results of Go benchmarks by "name unit", each run one value.
+// measured are the results of Go benchmarks by "name unit", each run one value, and of the Java peers.
 type measured map[string][]float64
 
 // benchmark runs Go benchmarks of package offline, whose readers are not exported, and reads what they print.
@@ -31,8 +32,7 @@ func benchmark(ctx context.Context, o options, pattern, benchtime string, count 
 
 func parseBenchmarks(out []byte) measured {
 	m := measured{}
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	for lines.Scan() {
+	for lines := newLines(out); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
 		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
 			continue
@@ -49,6 +49,8 @@ func parseBenchmarks(out []byte) measured {
 	return m
 }
 
+func newLines(text []byte) *bufio.Scanner { return bufio.NewScanner(bytes.NewReader(text)) }
+
 // pair gives the medians of two results.
 func (m measured) pair(ours, peer string) (a, b float64, err error) {
 	for _, name := range []string{ours, peer} {
@@ -59,56 +61,77 @@ func (m measured) pair(ours, peer string) (a, b float64, err error) {
 	return median(m[ours]), median(m[peer]), nil
 }
 
-// compared is a row of two Go benchmarks.
+// compared is a row of two figures: ours is at least so many times faster, or takes at most so many times as long.
 type compared struct {
-	path, pattern, benchtime string
-	count                    int
-	ours, peer               string
-	least                    float64
+	path, ours, peer string
+	least, most      float64
 }
 
-func goBenchmarks(ctx context.Context, o options) ([]row, error) {
-	var rows []row
-	for _, c := range []compared{
-		{"hash scan / encoding/json tokens (200 k hashes)", "^BenchmarkHashScan$", "5x", 5,
-			"HashScan/ours ns/op", "HashScan/peer-encoding-json ns/op", 7},
-		{"BIN match, 100 k ranges / SQLite lo <= ? AND hi >= ?", "^BenchmarkBINMatch$/^(ours|peer-sqlite)$/^100000$", "300ms", 3,
-			"BINMatch/ours/100000 ns/op", "BINMatch/peer-sqlite/100000 ns/op", 5000},
-		{"whitelist lookup, 1 M / naive go-sqlite3", "^BenchmarkWhitelistLookup1M$/^(ours|peer-text-key)$/^hit$", "100000x", 3,
-			"WhitelistLookup1M/ours/hit ns/op", "WhitelistLookup1M/peer-text-key/hit ns/op", 3.5},
-		// Started once: it asks three times over, for building both lists takes most of its time.
-		{"whitelist lookup, 10 M / naive go-sqlite3", "^BenchmarkWhitelistLookup10M$", "100000x", 1,
-			"WhitelistLookup10M/ours/hit ns/op", "WhitelistLookup10M/peer-text-key/hit ns/op", 4.5},
-	} {
-		m, err := benchmark(ctx, o, c.pattern, c.benchtime, c.count)
-		if err != nil {
-			return rows, err
-		}
+func (m measured) rows(all []compared) (rows []row, err error) {
+	for _, c := range all {
 		ours, peer, err := m.pair(c.ours, c.peer)
 		if err != nil {
 			return rows, err
 		}
-		rows = append(rows, faster(c.path, ours, peer, c.least, nanoseconds))
+		if c.most > 0 {
+			rows = append(rows, atMost(c.path, ours, peer, c.most, nanoseconds))
+		} else {
+			rows = append(rows, faster(c.path, ours, peer, c.least, nanoseconds))
+		}
 	}
 	return rows, nil
 }
 
-// durableEntry compares medians that one benchmark takes turn by turn.
-func durableEntry(ctx context.Context, o options) ([]row, error) {
-	m, err := benchmark(ctx, o, "^BenchmarkDurableEntry$", "1000x", 3)
-	if err != nil {
-		return nil, err
-	}
-	var rows []row
-	for _, path := range []struct{ name, metric string }{
-		{"journal append / preallocated write + fdatasync", "ns/append"},
-		{"Store.Confirm, offline / preallocated write + fdatasync", "ns/confirm"},
-	} {
-		ours, raw, err := m.pair("DurableEntry "+path.metric, "DurableEntry ns/fdatasync")
+// measurement is a Go benchmark and the rows it gives, together with the figures of the Java peers.
+type measurement struct {
+	pattern, benchtime string
+	count              int
+	rows               []compared
+}
+
+var measurements = []measurement{
+	{"^BenchmarkHashScan$", "5x", 5, []compared{
+		{path: "hash scan / encoding/json tokens (200 k hashes)", ours: "HashScan/ours ns/op", peer: "HashScan/peer-encoding-json ns/op", least: 7},
+	}},
+	{"^BenchmarkBINMatch$/^(ours|peer-sqlite)$/^100000$", "300ms", 3, []compared{
+		{path: "BIN match, 100 k ranges / SQLite lo <= ? AND hi >= ?", ours: "BINMatch/ours/100000 ns/op", peer: "BINMatch/peer-sqlite/100000 ns/op", least: 5000},
+	}},
+	{"^BenchmarkBINMatch$/^ours$/^1000000$", "300ms", 3, []compared{
+		{path: "BIN match, 1 M ranges / Java TreeMap", ours: "BINMatch/ours/1000000 ns/op", peer: "java/treemap-match", least: 2.5},
+	}},
+	// The lookups are asked three times over within one run, for building the lists takes most of its time.
+	{"^BenchmarkWhitelistLookup1M$", "100000x", 1, []compared{
+		{path: "whitelist lookup, 1 M / naive go-sqlite3", ours: "WhitelistLookup1M/ours/hit ns/op", peer: "WhitelistLookup1M/peer-text-key/hit ns/op", least: 3.5},
+		{path: "  both with mmap, not shipped / naive go-sqlite3", ours: "WhitelistLookup1M/ours/hit-mapped ns/op", peer: "WhitelistLookup1M/peer-text-key/hit-mapped ns/op", least: 5},
+		{path: "  with mmap, not shipped / JDBC defaults", ours: "WhitelistLookup1M/ours/hit-mapped ns/op", peer: "java/jdbc-defaults-lookup", least: 5},
+		{path: "  both with mmap, not shipped / JDBC tuned", ours: "WhitelistLookup1M/ours/hit-mapped ns/op", peer: "java/jdbc-tuned-lookup", least: 1.2},
+	}},
+	{"^BenchmarkWhitelistLookup10M$", "100000x", 1, []compared{
+		{path: "whitelist lookup, 10 M / naive go-sqlite3", ours: "WhitelistLookup10M/ours/hit ns/op", peer: "WhitelistLookup10M/peer-text-key/hit ns/op", least: 4.5},
+	}},
+	// Medians that one benchmark takes turn by turn.
+	{"^BenchmarkDurableEntry$", "1000x", 3, []compared{
+		{path: "journal append / preallocated write + fdatasync", ours: "DurableEntry ns/append", peer: "DurableEntry ns/fdatasync", most: 1.5},
+		{path: "Store.Confirm, offline / preallocated write + fdatasync", ours: "DurableEntry ns/confirm", peer: "DurableEntry ns/fdatasync", most: 1.5},
+		{path: "journal append / JDBC defaults, one INSERT", ours: "DurableEntry ns/append", peer: "java/jdbc-defaults-insert", least: 3.5},
+		{path: "Store.Confirm, offline / JDBC defaults, one INSERT", ours: "DurableEntry ns/confirm", peer: "java/jdbc-defaults-insert", least: 3.5},
+	}},
+}
+
+func goBenchmarks(ctx context.Context, o options, java measured, emit func(row)) error {
+	for _, each := range measurements {
+		m, err := benchmark(ctx, o, each.pattern, each.benchtime, each.count)
 		if err != nil {
-			return rows, err
+			return err
 		}
-		rows = append(rows, atMost(path.name, ours, raw, 1.5, nanoseconds))
+		maps.Copy(m, java)
+		rows, err := m.rows(each.rows)
+		for _, r := range rows {
+			emit(r)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return rows, nil
+	return nil
 }

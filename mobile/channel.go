@@ -13,7 +13,7 @@ import (
 
 // Connect opens the real-time channel and returns at once; the listener is told when it is online, offline, and of every event. It
 // keeps itself connected until Disconnect, Close, or an offline notice that is final. Connected already, it connects anew with this
-// listener, and the one before hears nothing more. Errors: not_activated, activation_expired, invalid_request without a listener,
+// listener, and the one before hears nothing more; it is given 5 s to return from what it hears now. Errors: not_activated, activation_expired, invalid_request without a listener,
 // storage faults.
 func (t *Terminal) Connect(listener Listener) error {
 	_, err := t.deviceCall("connect", nil, func(context.Context) (any, error) {

@@ -9,7 +9,7 @@ import (
 const (
 	partitions = 256 // by the first byte of a hash
 	hashBytes  = 32
-	chunkBytes = 16 << 10
+	chunkBytes = 4 << 10
 )
 
 // spill sorts a stream of hashes by their first byte into chunks of a temporary file, so that a list far larger than memory

@@ -91,10 +91,12 @@ func (s *Store) fetch(ctx context.Context, source listSource, haveOne bool, prog
 	if err != nil {
 		return fetched{}, err
 	}
-	defer func() { _ = list.Body.Close() }()
 	if list.NotModified {
+		_ = list.Body.Close() // it is empty
 		return fetched{listFile: old, meta: oldMeta}, nil
 	}
+	body := newReadAhead(list.Body)
+	defer func() { _ = body.Close() }()
 	id, err := uuid.NewRandom()
 	if err != nil {
 		return fetched{}, fault.Wrap(fault.Internal, op, err)
@@ -104,7 +106,7 @@ func (s *Store) fetch(ctx context.Context, source listSource, haveOne bool, prog
 	if progress != nil {
 		options.Progress = func(rows int64) { progress(source.kind, rows) }
 	}
-	meta, err := source.build(ctx, list.Body, options)
+	meta, err := source.build(ctx, body, options)
 	if err != nil {
 		return fetched{}, stored(op, err)
 	}

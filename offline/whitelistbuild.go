@@ -1,15 +1,11 @@
 package offline
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
-	"slices"
 
 	"github.com/smartpos-go/terminal/fault"
 )
@@ -77,108 +73,54 @@ func buildWhitelist(ctx context.Context, body io.Reader, o buildOptions) (meta l
 	return meta, nil
 }
 
-// writeBuckets writes every hash of the spill, sorted and once, and fills in count and digest.
+// writeBuckets writes every hash of the spill, sorted and once, and fills in count and digest. While one group is written the
+// next is sorted.
 func writeBuckets(ctx context.Context, c *listConn, hashes *spill, bits int, meta *listMeta) (err error) {
 	insert, err := c.prepare("INSERT INTO bucket(id, suffixes) VALUES(?, ?)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, insert.close()) }()
-	w := bucketWriter{insert: insert, skip: bits / 8, digest: sha256.New()}
-	// A group is what holds whole buckets: of a short list several partitions, of a long one a partition of many buckets.
-	group := partitions >> min(bits, 8)
-	s := newBucketSorter(bits, int64(1)<<max(bits-8, 0))
-	for first := 0; first < partitions; first += group {
-		if err := ctx.Err(); err != nil {
-			return err //nolint:wrapcheck // wrapped by the caller.
+	ctx, stop := context.WithCancel(ctx)
+	sorter := newBucketSorter(hashes, bits)
+	go sorter.run(ctx)
+	defer func() {
+		stop()
+		for range sorter.sorted { // closed when the sorter has ended
 		}
-		if err := s.load(hashes, first, first+group); err != nil {
+	}()
+	w := bucketWriter{insert: insert, skip: bits / 8}
+	for group := range sorter.sorted {
+		if err := w.write(group); err != nil {
 			return err
 		}
-		for i := range len(s.ends) - 1 {
-			if err := w.write(s.base+int64(i), s.rows[s.ends[i]:s.ends[i+1]]); err != nil {
-				return err
-			}
-		}
+		sorter.spare <- group
 	}
-	meta.Count = w.count
-	w.digest.Sum(meta.SHA256[:0])
-	return nil
-}
-
-// bucketSorter holds one group of partitions, its hashes ordered by bucket.
-type bucketSorter struct {
-	bits int
-	rows [][hashBytes]byte
-	ends []int // bucket base+i is rows[ends[i]:ends[i+1]]
-	base int64
-	buf  []byte
-}
-
-func newBucketSorter(bits int, buckets int64) *bucketSorter {
-	return &bucketSorter{bits: bits, ends: make([]int, buckets+1), buf: make([]byte, chunkBytes)}
-}
-
-// load reads partitions twice, to count and to place, which needs half the memory of sorting them from one slice to another.
-func (s *bucketSorter) load(hashes *spill, first, end int) error {
-	total := hashes.rows(first, end)
-	if total > maxPartition/hashBytes {
-		return errUneven
-	}
-	n := int(total)
-	if cap(s.rows) < n {
-		s.rows = make([][hashBytes]byte, n+n/8) // the next ones are hardly longer
-	}
-	s.rows = s.rows[:n]
-	lowest := [hashBytes]byte{byte(first)} //nolint:gosec // below 256.
-	s.base = bucketOf(&lowest, s.bits)
-	clear(s.ends)
-	err := hashes.each(first, end, s.buf, func(hash *[hashBytes]byte) { s.ends[bucketOf(hash, s.bits)-s.base]++ })
-	if err != nil {
-		return err
-	}
-	// From the end of each bucket downwards: when all are placed, every number is where its bucket begins.
-	sum := 0
-	for i, count := range s.ends {
-		sum += count
-		s.ends[i] = sum
-	}
-	return hashes.each(first, end, s.buf, func(hash *[hashBytes]byte) {
-		bucket := bucketOf(hash, s.bits) - s.base
-		s.ends[bucket]--
-		s.rows[s.ends[bucket]] = *hash
-	})
+	meta.Count = sorter.count
+	sorter.digest.Sum(meta.SHA256[:0])
+	return sorter.err
 }
 
 // bucketWriter writes bucket after bucket.
 type bucketWriter struct {
 	insert   *statement
 	skip     int // leading bytes of a hash that its bucket's number tells
-	digest   hash.Hash
-	count    int64
-	sorted   []byte
 	suffixes []byte
 }
 
-func (w *bucketWriter) write(id int64, rows [][hashBytes]byte) error {
-	if len(rows) == 0 {
-		return nil
+func (w *bucketWriter) write(group *bucketGroup) error {
+	for i := range group.buckets() {
+		rows := group.bucket(i)
+		if len(rows) == 0 {
+			continue
+		}
+		w.suffixes = w.suffixes[:0]
+		for j := range rows {
+			w.suffixes = append(w.suffixes, rows[j][w.skip:]...)
+		}
+		if err := w.insert.exec(group.base+int64(i), w.suffixes); err != nil {
+			return err
+		}
 	}
-	sortHashes(rows)
-	rows = slices.Compact(rows)
-	if len(rows) > maxBucket {
-		return errUneven
-	}
-	w.sorted, w.suffixes = w.sorted[:0], w.suffixes[:0]
-	for i := range rows {
-		w.sorted = append(w.sorted, rows[i][:]...)
-		w.suffixes = append(w.suffixes, rows[i][w.skip:]...)
-	}
-	_, _ = w.digest.Write(w.sorted) // a hash never fails
-	w.count += int64(len(rows))
-	return w.insert.exec(id, w.suffixes)
-}
-
-func sortHashes(rows [][hashBytes]byte) {
-	slices.SortFunc(rows, func(a, b [hashBytes]byte) int { return bytes.Compare(a[:], b[:]) })
+	return nil
 }

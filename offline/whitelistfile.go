@@ -57,7 +57,7 @@ func (w *whitelist) contains(hash *[hashBytes]byte) (bool, error) {
 		return false, fault.New(fault.Closed, op, "the list was closed")
 	}
 	found := false
-	err := w.lookup.each(w.row, func() (err error) {
+	err := w.lookup.first(w.row, func() (err error) {
 		found, err = inBucket(w.row[0], hash, w.bits)
 		return err
 	}, bucketOf(hash, w.bits))

@@ -3,8 +3,6 @@ package offline
 import (
 	"bytes"
 	"context"
-	"database/sql"
-	"encoding/hex"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -200,96 +198,4 @@ func TestConcurrentLookups(t *testing.T) {
 	require.NoError(t, w.close())
 	asking.Wait()
 	require.NoError(t, w.close(), "closing twice is nothing")
-}
-
-const benchRows = 1_000_000
-
-func BenchmarkHashScan(b *testing.B) {
-	body := hashBody(randomHashes(11, 200_000))
-	b.Run("ours", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			_, err := scanHashes(context.Background(), bytes.NewReader(body), func(*[32]byte) error { return nil }, nil)
-			require.NoError(b, err)
-		}
-	})
-	b.Run("peer-encoding-json", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			require.Equal(b, 200_000, tokenScan(b, body))
-		}
-	})
-}
-
-func BenchmarkWhitelistBuild1M(b *testing.B) { benchBuild(b, benchRows) }
-
-func BenchmarkWhitelistBuild10M(b *testing.B) { benchBuild(b, 10*benchRows) }
-
-func benchBuild(b *testing.B, rows int) {
-	body := hashBody(randomHashes(12, rows))
-	b.SetBytes(int64(len(body)))
-	for b.Loop() {
-		o := optionsIn(b.TempDir())
-		_, err := buildWhitelist(context.Background(), bytes.NewReader(body), o)
-		require.NoError(b, err)
-		info, err := os.Stat(o.Path)
-		require.NoError(b, err)
-		b.ReportMetric(float64(info.Size())/float64(rows), "bytes/hash")
-		require.NoError(b, os.Remove(o.Path))
-	}
-}
-
-func BenchmarkWhitelistLookup1M(b *testing.B) {
-	hashes := randomHashes(13, benchRows)
-	missing := randomHashes(14, 4096)
-	listed := hashes[:4096]
-	b.Run("ours", func(b *testing.B) {
-		w, _ := buildAndOpen(b, hashes)
-		ask := func(b *testing.B, these [][32]byte, want bool) {
-			for i := 0; b.Loop(); i++ {
-				got, err := w.contains(&these[i%len(these)])
-				if err != nil || got != want {
-					b.Fatal(got, err)
-				}
-			}
-		}
-		b.Run("hit", func(b *testing.B) { ask(b, listed, true) })
-		b.Run("miss", func(b *testing.B) { ask(b, missing, false) })
-	})
-	b.Run("peer-text-key", func(b *testing.B) {
-		db := peerWhitelist(b, hashes)
-		ask := func(b *testing.B, these [][32]byte, want bool) {
-			for i := 0; b.Loop(); i++ {
-				var n int
-				err := db.QueryRow("SELECT count(*) FROM w WHERE hash = ?", hex.EncodeToString(these[i%len(these)][:])).Scan(&n)
-				if err != nil || (n == 1) != want {
-					b.Fatal(n, err)
-				}
-			}
-		}
-		b.Run("hit", func(b *testing.B) { ask(b, listed, true) })
-		b.Run("miss", func(b *testing.B) { ask(b, missing, false) })
-	})
-}
-
-// peerWhitelist is the plain way: hex text as the primary key, through database/sql.
-func peerWhitelist(b *testing.B, hashes [][32]byte) *sql.DB {
-	b.Helper()
-	db, err := sql.Open("sqlite3", filepath.Join(b.TempDir(), "peer.db"))
-	require.NoError(b, err)
-	b.Cleanup(func() { _ = db.Close() })
-	_, err = db.Exec("CREATE TABLE w(hash TEXT PRIMARY KEY)")
-	require.NoError(b, err)
-	tx, err := db.Begin()
-	require.NoError(b, err)
-	insert, err := tx.Prepare("INSERT INTO w VALUES(?)")
-	require.NoError(b, err)
-	for i := range hashes {
-		if _, err = insert.Exec(hex.EncodeToString(hashes[i][:])); err != nil {
-			b.Fatal(err)
-		}
-	}
-	require.NoError(b, insert.Close())
-	require.NoError(b, tx.Commit())
-	return db
 }

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Finds what the build needs. What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
-# With "node" or "python" as arguments these are found or installed too: tests run what is written in these languages.
+# Finds what the build needs: git, Go and a C compiler. With an argument it finds what one kind of test needs besides:
+#   java    a JDK of version 17 or newer and Maven
+#   node    Node and npm
+#   python  Python with its package cryptography
+# What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,19 +40,44 @@ fetch_go() {
   chmod +x bin/go/bin/* bin/go/pkg/tool/*/*
 }
 
-command -v gcc >/dev/null || command -v clang >/dev/null || apt_get gcc libc6-dev
-command -v git >/dev/null || apt_get git
-export PATH="$PWD/bin/go/bin:$PATH"
-command -v go >/dev/null || apt_get golang-go ca-certificates
-have=$(go env GOVERSION | sed 's/^go//')
-if ! newer_than "$want" "$have"; then
-  newer_than 1.21 "$have" || fetch_go
-fi
+go_and_c() {
+  command -v gcc >/dev/null || command -v clang >/dev/null || apt_get gcc libc6-dev
+  command -v git >/dev/null || apt_get git
+  export PATH="$PWD/bin/go/bin:$PATH"
+  command -v go >/dev/null || apt_get golang-go ca-certificates
+  local have
+  have=$(go env GOVERSION | sed 's/^go//')
+  newer_than "$want" "$have" || newer_than 1.21 "$have" || fetch_go
+}
 
-for tool in "$@"; do
-  case "$tool" in
-    node) { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm ;;
-    python) command -v python3 >/dev/null || apt_get python3-minimal ;;
-    *) say "unknown tool $tool: node and python are known"; exit 2 ;;
-  esac
-done
+jdk() { # of version 17 or newer
+  command -v java >/dev/null && command -v javac >/dev/null &&
+    [ "$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')" -ge 17 ]
+}
+
+case "${1:-}" in
+"") go_and_c ;;
+java)
+  go_and_c
+  jdk || apt_get default-jdk-headless
+  jdk || apt_get openjdk-17-jdk-headless # where the default is older
+  if ! jdk; then
+    say "JDK 17 or newer is needed; the javac found first on PATH is older."
+    exit 1
+  fi
+  command -v mvn >/dev/null || apt_get maven
+  ;;
+node)
+  { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
+  ;;
+python)
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import cryptography' 2>/dev/null; then exit 0; fi
+  done
+  apt_get python3 python3-cryptography
+  ;;
+*)
+  say "unknown argument $1; there are java, node and python"
+  exit 2
+  ;;
+esac

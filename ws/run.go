@@ -40,7 +40,7 @@ func (c *Channel) run() {
 	defer func() {
 		if r := recover(); r != nil {
 			c.options.Log.Error("defect", "error", "a panic in the channel")
-			c.finish(fault.Internal)
+			c.finish(closed, fault.Internal)
 		}
 	}()
 	c.follow()
@@ -52,7 +52,7 @@ func (c *Channel) run() {
 			c.to(closed, fault.Closed)
 			return
 		case final(end.code):
-			c.finish(end.code)
+			c.finish(refused, end.code)
 			return
 		}
 		c.to(lost, end.code)
@@ -90,8 +90,8 @@ func (c *Channel) follow() {
 }
 
 // finish ends the channel for a reason that trying again does not mend.
-func (c *Channel) finish(code fault.Code) {
-	c.to(refused, code)
+func (c *Channel) finish(e event, code fault.Code) {
+	c.to(e, code)
 	c.delivery.put(item{Notice: Notice{Kind: NoticeOffline, Code: code, Final: true}})
 }
 

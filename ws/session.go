@@ -76,6 +76,8 @@ func unset() *time.Timer {
 
 // serve says hello and serves the connection to its end.
 func (s *session) serve() ending {
+	defer s.stop()
+	defer s.link.kill()
 	s.parts.Go(s.readAll)
 	s.parts.Go(s.writeAll)
 	s.send(typeHello, helloData{

@@ -165,17 +165,22 @@ func errorOf(err error) *apiError {
 // decode reads a body; what does not fit is 422.
 func decode(r *http.Request, into any) error {
 	text, err := io.ReadAll(r.Body)
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return &apiError{http.StatusRequestEntityTooLarge, "too_large", "a body may have 1 GiB"}
-	}
 	if err != nil || !bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte{'{'}) {
-		return unprocessable("a JSON object is needed")
+		return unreadable(err, "a JSON object is needed")
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return unprocessable("the body does not fit: " + jsonProblem(err))
 	}
 	return nil
+}
+
+// unreadable is what a body gets that could not be read to its end: 413 when it was too long, else 422.
+func unreadable(err error, message string) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return &apiError{http.StatusRequestEntityTooLarge, "too_large", "a body may have 1 GiB"}
+	}
+	return unprocessable(message)
 }
 
 // jsonProblem names the field without its value.

@@ -3,7 +3,6 @@ package admin
 import (
 	"math"
 	"net/http"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -11,15 +10,7 @@ import (
 	"github.com/smartpos-go/terminal/emulator/macs"
 )
 
-const (
-	maxGenerate = 100_000_000
-	maxRequests = 1000
-)
-
-var (
-	hashText = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	panText  = regexp.MustCompile(`^[0-9]{12,19}$`)
-)
+const maxRequests = 1000
 
 func (a *api) terminals(*http.Request) (int, any, error) {
 	list, err := a.MACS.Terminals()
@@ -66,35 +57,6 @@ func (a *api) binRanges(r *http.Request) (int, any, error) {
 		}
 	}
 	return http.StatusOK, map[string]int{"count": len(*in.Ranges)}, a.MACS.SetRanges(r.PathValue("sn"), *in.Ranges)
-}
-
-func (a *api) whitelist(r *http.Request) (int, any, error) {
-	var in struct {
-		PANs     []string `json:"pans"`
-		Hashes   []string `json:"hashes"`
-		Generate struct {
-			Count int64  `json:"count"`
-			Seed  uint64 `json:"seed"`
-		} `json:"generate"`
-	}
-	if err := decode(r, &in); err != nil {
-		return 0, nil, err
-	}
-	for i, pan := range in.PANs {
-		if !panText.MatchString(pan) {
-			return 0, nil, unprocessable("PAN " + strconv.Itoa(i) + " must be 12 to 19 digits")
-		}
-	}
-	for i, hash := range in.Hashes {
-		if !hashText.MatchString(hash) {
-			return 0, nil, unprocessable("hash " + strconv.Itoa(i) + " must be 64 lower-case hex digits")
-		}
-	}
-	if in.Generate.Count < 0 || in.Generate.Count > maxGenerate {
-		return 0, nil, unprocessable("generate.count must be 0 to 100000000")
-	}
-	count, err := a.MACS.SetWhitelist(r.Context(), in.PANs, in.Hashes, macs.Generate{Count: in.Generate.Count, Seed: in.Generate.Seed})
-	return http.StatusOK, map[string]int64{"count": count}, err
 }
 
 func (a *api) entries(*http.Request) (int, any, error) {

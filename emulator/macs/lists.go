@@ -47,7 +47,7 @@ func (s *Server) openWhitelist() error {
 		return err
 	}
 	if text == "" {
-		_, err := s.SetWhitelist(context.Background(), nil, nil, Generate{})
+		_, err := s.SetWhitelist(context.Background(), func(*Draft) error { return nil })
 		return err
 	}
 	if err := json.Unmarshal([]byte(text), &s.whitelist); err != nil {
@@ -70,24 +70,18 @@ func (s *Server) sweepWhitelists() error {
 	return nil
 }
 
-// SetWhitelist replaces the whitelist: PANs (stored as hashes), hashes, and generated ones behind them. It gives their number.
-// The old list is in force until the new one is on disk.
-func (s *Server) SetWhitelist(ctx context.Context, pans, hashes []string, g Generate) (count int64, err error) {
-	given := make(map[string]bool, len(pans)+len(hashes))
-	list := make([]string, 0, len(pans)+len(hashes))
-	add := func(hash string) {
-		if !given[hash] {
-			given[hash] = true
-			list = append(list, hash)
-		}
+// SetWhitelist replaces the whitelist by what give puts into a draft, each hash once, in the order given, and the generated ones
+// behind them. It gives their number. The old list is in force until the new one is on disk, and after an error.
+func (s *Server) SetWhitelist(ctx context.Context, give func(*Draft) error) (count int64, err error) {
+	draft, err := s.newDraft()
+	if err != nil {
+		return 0, err
 	}
-	for _, pan := range pans {
-		add(s.hashPAN(pan))
+	defer func() { _ = draft.close() }()
+	if err := give(draft); err != nil {
+		return 0, err
 	}
-	for _, hash := range hashes {
-		add(hash)
-	}
-	made, err := s.render(ctx, list, g)
+	made, err := s.render(ctx, draft)
 	if err != nil {
 		return 0, err
 	}
@@ -108,8 +102,12 @@ func (s *Server) SetWhitelist(ctx context.Context, pans, hashes []string, g Gene
 }
 
 // render writes the answer's body to a file of its own, synced before it is named in the state.
-func (s *Server) render(ctx context.Context, list []string, g Generate) (made whitelistFile, err error) {
-	made = whitelistFile{File: "whitelist-" + uuid.NewString() + ".json", Count: int64(len(list)) + g.Count}
+func (s *Server) render(ctx context.Context, draft *Draft) (made whitelistFile, err error) {
+	repeats, err := draft.repeats(ctx)
+	if err != nil {
+		return made, fmt.Errorf("emulator: whitelist: %w", err)
+	}
+	made = whitelistFile{File: "whitelist-" + uuid.NewString() + ".json", Count: int64(draft.rows) - repeats.count + draft.Generate.Count}
 	file, err := os.OpenFile(filepath.Join(s.state.Dir(), made.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return made, fmt.Errorf("emulator: whitelist: %w", err)
@@ -117,12 +115,14 @@ func (s *Server) render(ctx context.Context, list []string, g Generate) (made wh
 	sum := sha256.New()
 	out := bufio.NewWriterSize(io.MultiWriter(file, sum), 1<<20)
 	_, _ = fmt.Fprintf(out, `{"generatedAt":%q,"count":%d,"hashes":[`, stamp(s.now()), made.Count)
-	comma := ""
-	for _, hash := range list {
-		_, _ = out.WriteString(comma + `"` + hash + `"`)
-		comma = ","
-	}
-	err = generate(ctx, out, g, comma)
+	rows := rowWriter{out: out}
+	err = draft.each(func(at uint32, hash *[hashBytes]byte) error {
+		if !repeats.has(at) {
+			rows.write(hash)
+		}
+		return nil
+	})
+	err = errors.Join(err, generate(ctx, &rows, draft.Generate))
 	_, _ = out.WriteString("]}") // a bufio.Writer keeps its first error for Flush
 	err = errors.Join(err, out.Flush(), file.Sync(), file.Close(), state.SyncFolder(s.state.Dir()))
 	if err != nil {
@@ -135,24 +135,35 @@ func (s *Server) render(ctx context.Context, list []string, g Generate) (made wh
 }
 
 // generate writes hashes from a seeded generator; 256 random bits do not repeat. A server that stops does not wait for it.
-func generate(ctx context.Context, out *bufio.Writer, g Generate, comma string) error {
+func generate(ctx context.Context, rows *rowWriter, g Generate) error {
 	var seed [32]byte
 	copy(seed[:], "posemu whitelist")
 	binary.LittleEndian.PutUint64(seed[24:], g.Seed)
 	source := rand.NewChaCha8(seed)
-	var hash [32]byte
-	row := make([]byte, 0, 67)
+	var hash [hashBytes]byte
 	for i := range g.Count {
 		if i%(1<<16) == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		_, _ = source.Read(hash[:]) // never fails
-		row = append(append(row[:0], comma...), '"')
-		row = append(hex.AppendEncode(row, hash[:]), '"')
-		_, _ = out.Write(row)
-		comma = ","
+		rows.write(&hash)
 	}
 	return nil
+}
+
+// rowWriter writes the elements of the array of hashes.
+type rowWriter struct {
+	out *bufio.Writer
+	row []byte
+}
+
+func (w *rowWriter) write(hash *[hashBytes]byte) {
+	if len(w.row) > 0 {
+		w.row = append(w.row[:0], ',')
+	}
+	w.row = append(w.row, '"')
+	w.row = append(hex.AppendEncode(w.row, hash[:]), '"')
+	_, _ = w.out.Write(w.row) // a bufio.Writer keeps its first error for Flush
 }
 
 func (s *Server) whitelistedPANs(w http.ResponseWriter, r *http.Request, _ string, _ []byte) error {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,12 +37,30 @@ func (p terminal) hashes() (hashList, *httptest.ResponseRecorder) {
 	return list, answer
 }
 
+// giving fills a draft.
+func giving(pans, hashes []string, g macs.Generate) func(*macs.Draft) error {
+	return func(d *macs.Draft) error {
+		d.Generate = g
+		for _, pan := range pans {
+			if err := d.PAN(pan); err != nil {
+				return err
+			}
+		}
+		for _, hash := range hashes {
+			if err := d.Hash(hash); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 func TestWhitelistIsPANsHashesAndGenerated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.paired("SN-1")
 	given := strings.Repeat("0f", 32)
-	count, err := w.SetWhitelist(t.Context(), []string{"5555555555554444"}, []string{given, given}, macs.Generate{Count: 3, Seed: 7})
+	count, err := w.SetWhitelist(t.Context(), giving([]string{"5555555555554444"}, []string{given, given}, macs.Generate{Count: 3, Seed: 7}))
 	require.NoError(t, err)
 	require.EqualValues(t, 5, count, "a hash counts once")
 	list, answer := p.hashes()
@@ -51,11 +72,43 @@ func TestWhitelistIsPANsHashesAndGenerated(t *testing.T) {
 	require.Less(t, strings.Index(answer.Body.String(), `"count"`), strings.Index(answer.Body.String(), `"hashes"`))
 }
 
+// TestRepeatsKeepTheFirst: of a list far longer than what is sorted at once, every hash is there once, where it came first.
+func TestRepeatsKeepTheFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.paired("SN-1")
+	const distinct = 300_000
+	want := make([]string, distinct)
+	for i := range want {
+		sum := sha256.Sum256([]byte(strconv.Itoa(i)))
+		want[i] = hex.EncodeToString(sum[:])
+	}
+	again := slices.Clone(want)
+	slices.Reverse(again)
+	count, err := w.SetWhitelist(t.Context(), giving(nil, append(slices.Clone(want), again...), macs.Generate{}))
+	require.NoError(t, err)
+	require.EqualValues(t, distinct, count)
+	list, _ := p.hashes()
+	require.True(t, slices.Equal(want, list.Hashes))
+	left, err := filepath.Glob(filepath.Join(w.state.Dir(), ".tmp-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestDraftRefusesWhatIsNoHash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, text := range []string{"", strings.Repeat("a", 63), strings.Repeat("a", 65), strings.Repeat("A", 64), strings.Repeat("g", 64)} {
+		_, err := w.SetWhitelist(t.Context(), giving(nil, []string{text}, macs.Generate{}))
+		require.ErrorIs(t, err, macs.ErrHash, text)
+	}
+}
+
 func TestListsAreDescribedByTheirHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.paired("SN-1")
-	_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 1000, Seed: 1})
+	_, err := w.SetWhitelist(t.Context(), giving(nil, nil, macs.Generate{Count: 1000, Seed: 1}))
 	require.NoError(t, err)
 	require.NoError(t, w.SetRanges("SN-1", []macs.BINRange{{From: "51", To: "52"}}))
 	for _, path := range []string{"/pos/whitelisted_pans", "/pos/fallback_bin_ranges"} {
@@ -98,11 +151,11 @@ func TestDownloadUnderWayKeepsItsList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.paired("SN-1")
-	_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 20_000, Seed: 1})
+	_, err := w.SetWhitelist(t.Context(), giving(nil, nil, macs.Generate{Count: 20_000, Seed: 1}))
 	require.NoError(t, err)
 	_, whole := p.hashes()
 	out := &slowWriter{ResponseRecorder: httptest.NewRecorder(), replace: func() {
-		_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 1, Seed: 2})
+		_, err := w.SetWhitelist(t.Context(), giving(nil, nil, macs.Generate{Count: 1, Seed: 2}))
 		require.NoError(t, err)
 	}}
 	r := httptest.NewRequest(http.MethodGet, "/pos/whitelisted_pans", nil)
@@ -120,11 +173,11 @@ func TestCancelledWhitelistLeavesTheOldOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.paired("SN-1")
-	_, err := w.SetWhitelist(t.Context(), nil, []string{strings.Repeat("a", 64)}, macs.Generate{})
+	_, err := w.SetWhitelist(t.Context(), giving(nil, []string{strings.Repeat("a", 64)}, macs.Generate{}))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = w.SetWhitelist(ctx, nil, nil, macs.Generate{Count: 100_000_000, Seed: 1})
+	_, err = w.SetWhitelist(ctx, giving(nil, nil, macs.Generate{Count: 100_000_000, Seed: 1}))
 	require.ErrorIs(t, err, context.Canceled)
 	list, _ := p.hashes()
 	require.Equal(t, []string{strings.Repeat("a", 64)}, list.Hashes)
@@ -137,7 +190,7 @@ func TestNewSweepsHalfWrittenWhitelists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.paired("SN-1")
-	_, err := w.SetWhitelist(t.Context(), nil, nil, macs.Generate{Count: 2, Seed: 3})
+	_, err := w.SetWhitelist(t.Context(), giving(nil, nil, macs.Generate{Count: 2, Seed: 3}))
 	require.NoError(t, err)
 	before, _ := p.hashes()
 	half := filepath.Join(w.state.Dir(), "whitelist-killed.json")
