@@ -63,3 +63,22 @@ func FuzzCard(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a card request is, it is taken as written or refused with a code of its own.
+func FuzzCardRequest(f *testing.F) {
+	seed(f, "card-request")
+	f.Add(`{"v":1,"amount":1e3}`)
+	f.Add(`{"v":1,"amount":9007199254740993,"classificationCode":5.0}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		r, paymentID, err := readCardRequest(text)
+		if err == nil {
+			return
+		}
+		if code := fault.CodeOf(err); code != fault.InvalidRequest && code != fault.InvalidAmount {
+			t.Fatalf("code %s", code)
+		}
+		if r.Amount != 0 || paymentID != "" {
+			t.Fatalf("%+v %q beside %v", r, paymentID, err)
+		}
+	})
+}

@@ -35,7 +35,7 @@ func TestProgramsOfUsersBuildOutsideTheModule(t *testing.T) {
 		write(filepath.Join("readme"+string(rune('a'+i)), "main.go"), snippet[1])
 	}
 	for _, pkg := range []string{
-		"backend/macs", "backend/mpac", "backend/pay", "backend/pgw", "backend/pgw/merchant", "deviceauth", "emulator", "entry", "fault", "mobile", "pairing", "ws",
+		"backend/macs", "backend/mpac", "backend/pay", "backend/pgw", "backend/pgw/merchant", "deviceauth", "emulator", "entry", "fault", "intentbridge", "mobile", "pairing", "ws",
 	} {
 		text, err := os.ReadFile(filepath.Join(root, pkg, "example_test.go"))
 		require.NoError(t, err)
