@@ -190,7 +190,8 @@ class FaultsTest {
     @Test
     fun `a terminal without the entry job or the device says what is missing`() = Site(emulator, "SN-MISSING").use { site ->
         val neither = TerminalConfig.Builder(site.sn, File(site.folder, "none")).build()
-        assertTrue(faultOf { Terminal.open(neither, TerminalHost(site.keys)) }.message!!.contains("macs, device and pgw are missing"))
+        val refused = faultOf { Terminal.open(neither, TerminalHost(site.keys)) }
+        assertTrue(refused.message!!.contains("macs, device and pgw are missing"))
         for ((missing, call) in mapOf<String, suspend () -> Unit>(
             "macs" to { site.device().use { it.sync() } },
             "device" to { site.open().use { it.deviceToken() } }
