@@ -176,7 +176,7 @@ func TestTheAARIsBuiltWithTheseFlags(t *testing.T) {
 	require.Contains(t, before, "go install golang.org/x/mobile/cmd/gomobile golang.org/x/mobile/cmd/gobind\n")
 	flags, after, _ := strings.Cut(flags, "\n")
 	flags, target, _ := strings.Cut(flags, " [-o] ")
-	require.Equal(t, "[-target=android] [-androidapi] [26] [-javapkg=com.smartpos.terminal.bind] [-trimpath] "+
+	require.Equal(t, "[-target=android] [-androidapi] [26] [-javapkg=com.smartpos.terminal.bind] [-trimpath] [-tags=nethttpomithttp2] "+
 		"[-ldflags=-s -w -extldflags=-Wl,-z,max-page-size=16384]", flags)
 	require.True(t, strings.HasSuffix(target, "bound.aar] [./mobile]"), target)
 	require.Contains(t, after, "mvn ")
