@@ -210,7 +210,7 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 			files["jni/arm64-v8a/libgojni.so"] = library(t, 4096, 0)
 		}, "arm64-v8a/libgojni.so has a LOAD segment aligned to 0x1000"},
 		"too large": {func(t *testing.T, _ *tree, files map[string]string) {
-			files["jni/x86_64/libgojni.so"] = library(t, 16384, 4<<20)
+			files["jni/x86_64/libgojni.so"] = library(t, 16384, 4608<<10)
 		}, "jni/x86_64/libgojni.so takes 4"},
 		"no library at all": {func(_ *testing.T, _ *tree, files map[string]string) {
 			files["jni/x86/libgojni.so"] = "text"
