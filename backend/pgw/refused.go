@@ -1,7 +1,6 @@
 package pgw
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,7 +77,7 @@ func ReadAnswer(op string, resp *httpx.Response, into any) error {
 	if resp.Status < 200 || resp.Status > 299 {
 		return readRefusal(op, resp)
 	}
-	if !isObject(resp.Body) || json.Unmarshal(resp.Body, into) != nil {
+	if !httpx.IsObject(resp.Body) || json.Unmarshal(resp.Body, into) != nil {
 		return fault.New(fault.BadResponse, op, fmt.Sprintf("HTTP %d without the JSON that was promised; is there a login page in the way?", resp.Status))
 	}
 	return nil
@@ -86,7 +85,7 @@ func ReadAnswer(op string, resp *httpx.Response, into any) error {
 
 func readRefusal(op string, resp *httpx.Response) error {
 	var body errorAnswer
-	if isObject(resp.Body) {
+	if httpx.IsObject(resp.Body) {
 		_ = json.Unmarshal(resp.Body, &body) // what cannot be read has no code
 	}
 	r := &Refused{
@@ -150,11 +149,6 @@ func text(raw json.RawMessage) string {
 	var s string
 	_ = json.Unmarshal(raw, &s)
 	return s
-}
-
-// isObject guards against null, lists and bare values, which encoding/json lets into a struct.
-func isObject(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body[:min(len(body), 64)], " \t\r\n"), []byte{'{'})
 }
 
 // unsafe is what a gateway's text must not carry into an error: payment tokens, secrets and card numbers.
