@@ -348,6 +348,8 @@ func (h *hangingHost) Sign(alias string, message []byte) ([]byte, error) {
 	return h.Host.Sign(alias, message)
 }
 
+func (*hangingHost) KeepsKeys() (bool, error) { return true, nil }
+
 func (*hangingHost) Log(int, string) error { return nil }
 
 func (*hangingHost) Progress(string, int64) error { return nil }

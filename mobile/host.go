@@ -5,6 +5,9 @@ package mobile
 // Progress from one thread of their own, in order, after the fact: a slow one loses lines and holds nothing up. A key method
 // may take 30 s. Nothing is called after Close returned nil.
 type Host interface {
+	// KeepsKeys says whether the methods below that are about keys keep any. Of a host that keeps none they are not called: keys
+	// are in sealed files of the data folder, as without a host, for desktops and tests.
+	KeepsKeys() (bool, error)
 	// GenerateKey makes a key inside the key store: keyType is "rsa-2048" or "ec-p256". An alias that exists is replaced.
 	GenerateKey(alias, keyType string) error
 	// PublicKey is the DER SubjectPublicKeyInfo of a key; empty when there is none.

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/emulator"
+	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/keystore/keystoretest"
 )
 
@@ -33,11 +34,14 @@ type appHost struct {
 	progress map[string]int64
 	log      func() // instead of keeping the line
 	sign     func() error
+	keyless  bool
 }
 
 func newAppHost() *appHost {
 	return &appHost{Host: keystoretest.NewHost(), progress: map[string]int64{}}
 }
+
+func (h *appHost) KeepsKeys() (bool, error) { return !h.keyless, nil }
 
 func (h *appHost) Sign(alias string, message []byte) ([]byte, error) {
 	if h.sign != nil {
@@ -187,6 +191,38 @@ func TestTheJourneyOfAnAppWithAHost(t *testing.T) {
 	}
 	keys, err := os.ReadDir(filepath.Join(dir, "keys"))
 	require.True(t, errors.Is(err, os.ErrNotExist) || len(keys) == 0, "a host's keys are not on disk")
+}
+
+func TestAHostThatKeepsNoKeysHasThemInTheFolder(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	h := &appHost{keyless: true, progress: map[string]int64{}} // a key method would panic
+	dir := filepath.Join(t.TempDir(), "data")
+	config := map[string]any{
+		"serialNumber": testSN, "dataDir": dir, "whitelistKey": "app-whitelist",
+		"macs": map[string]any{"baseUrl": s.world.Env().MACS.URL, "trustedCa": string(s.world.CAPEM())},
+	}
+	text, err := json.Marshal(config)
+	require.NoError(t, err)
+	_, err = Open(string(text), h)
+	require.ErrorIs(t, err, fault.InvalidConfig, "its alias names no key")
+
+	delete(config, "whitelistKey")
+	config["whitelistSecret"] = s.world.Env().MACS.WhitelistSecret
+	text, err = json.Marshal(config)
+	require.NoError(t, err)
+	s.admin(http.MethodPut, "/admin/api/whitelist", map[string]any{"pans": []string{testPAN}}, nil)
+	terminal, err := Open(string(text), h)
+	require.NoError(t, err)
+	_, err = terminal.Pair(nil, s.code)
+	require.NoError(t, err)
+	_, err = terminal.Sync(nil)
+	require.NoError(t, err)
+	require.NoError(t, terminal.Close())
+	require.DirExists(t, filepath.Join(dir, "keys"))
+	lines, progress := h.told()
+	require.NotEmpty(t, lines)
+	require.EqualValues(t, 1, progress["whitelist"])
 }
 
 func TestAHostThatThrowsFailsThatCallAlone(t *testing.T) {

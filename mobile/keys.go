@@ -24,9 +24,24 @@ const (
 	aliasDevice    = "device"
 )
 
-// entryKeys is where the keys of the entry job are: the host's key store, or sealed files under the data folder when there is no
-// host. The sealing key of those comes from the whitelist secret, so that the folder alone gives nothing away.
-func entryKeys(c *config, host Host) (keystore.Store, error) {
+// hostKeys is the host's key store, nil when it keeps no keys.
+func hostKeys(host Host) (keystore.Host, error) {
+	if host == nil {
+		return nil, nil //nolint:nilnil // what nil stands for is said above.
+	}
+	keeps, err := host.KeepsKeys()
+	switch {
+	case err != nil:
+		return nil, fault.Wrap(fault.Internal, "mobile: host", err)
+	case !keeps:
+		return nil, nil //nolint:nilnil // the same.
+	}
+	return host, nil
+}
+
+// entryKeys is where the keys of the entry job are: the host's key store, or sealed files under the data folder when host is
+// nil. The sealing key of those comes from the whitelist secret, so that the folder alone gives nothing away.
+func entryKeys(c *config, host keystore.Host) (keystore.Store, error) {
 	if host != nil {
 		return keystore.NewHost(host), nil
 	}
@@ -134,7 +149,7 @@ func (k pairingKeys) Delete() error { return k.store.Delete(aliasPairing) } //no
 // deviceKeyStore is where the device's key is: the host's key store, or sealed files of their own under the data folder, which
 // must be locked. Their sealing key is random and lies in the folder too: a terminal that is a device alone has no secret to make
 // one of, and one that gains or loses the entry job must keep its identity. Without a host, who has the folder has the key.
-func deviceKeyStore(c *config, host Host) (keystore.Store, error) {
+func deviceKeyStore(c *config, host keystore.Host) (keystore.Store, error) {
 	if host != nil {
 		return keystore.NewHost(host), nil
 	}

@@ -69,17 +69,21 @@ type Terminal struct {
 const closeWait = 5 * time.Second
 
 // Open opens the terminal of a configuration (JSON, the schema of the parameters file) and takes its data folder. It sends
-// nothing and works without network. host gives keys, a log and progress; nil keeps keys in sealed files of the data folder,
-// for desktops and tests. Errors: invalid_config (the message names the key), data_dir_locked, storage_read_only,
+// nothing and works without network. host gives keys, a log and progress; nil, or one that keeps no keys, has them in sealed
+// files of the data folder, for desktops and tests. Errors: invalid_config (the message names the key), data_dir_locked, storage_read_only,
 // storage_full, storage_damaged, key_lost.
 func Open(configJSON string, host Host) (t *Terminal, err error) {
 	defer recovered("mobile: open", &err)
-	c, err := parseConfig(configJSON, host != nil)
+	keys, err := hostKeys(host)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseConfig(configJSON, keys != nil)
 	if err != nil {
 		return nil, err
 	}
 	t = &Terminal{config: c, out: startOutbox(host), released: make(chan struct{}), closeWait: closeWait}
-	if err := t.assemble(host); err != nil {
+	if err := t.assemble(host != nil, keys); err != nil {
 		t.release()
 		return nil, errors.Join(err, t.releaseErr)
 	}
@@ -88,9 +92,9 @@ func Open(configJSON string, host Host) (t *Terminal, err error) {
 }
 
 // assemble builds the house from the ground: storage, then what stands on it.
-func (t *Terminal) assemble(host Host) (err error) {
+func (t *Terminal) assemble(logged bool, host keystore.Host) (err error) {
 	t.log = slog.New(slog.DiscardHandler)
-	if host != nil {
+	if logged {
 		t.log = slog.New(newHostLog(t.out))
 	}
 	c := t.config
@@ -158,7 +162,7 @@ func (t *Terminal) assembleEntry(keys keystore.Store) (err error) {
 }
 
 // assembleDevice builds the device's identity and what it opens.
-func (t *Terminal) assembleDevice(host Host) error {
+func (t *Terminal) assembleDevice(host keystore.Host) error {
 	c := t.config.Device
 	keys, err := deviceKeyStore(t.config, host)
 	if err != nil {

@@ -35,6 +35,11 @@ public interface Host {
 	 */
 	public void importMAC(String alias, byte[] secret) throws Exception;
 	/**
+	 * KeepsKeys says whether the methods below that are about keys keep any. Of a host that keeps none they are not called: keys
+	are in sealed files of the data folder, as without a host, for desktops and tests.
+	 */
+	public boolean keepsKeys() throws Exception;
+	/**
 	 * Log takes one line: level as android.util.Log numbers it (3 debug, 4 info, 5 warning, 6 error). It holds no secret.
 	 */
 	public void log(long level, String line) throws Exception;

@@ -47,6 +47,7 @@ public abstract class Mobile {
 		public native void generateMAC(String alias) throws Exception;
 		public native boolean hasMAC(String alias) throws Exception;
 		public native void importMAC(String alias, byte[] secret) throws Exception;
+		public native boolean keepsKeys() throws Exception;
 		public native void log(long level, String line) throws Exception;
 		public native byte[] mac(String alias, byte[] message) throws Exception;
 		public native void progress(String kind, long done) throws Exception;
@@ -83,8 +84,8 @@ public abstract class Mobile {
 	public static native Op newOp();
 	/**
 	 * Open opens the terminal of a configuration (JSON, the schema of the parameters file) and takes its data folder. It sends
-	nothing and works without network. host gives keys, a log and progress; nil keeps keys in sealed files of the data folder,
-	for desktops and tests. Errors: invalid_config (the message names the key), data_dir_locked, storage_read_only,
+	nothing and works without network. host gives keys, a log and progress; nil, or one that keeps no keys, has them in sealed
+	files of the data folder, for desktops and tests. Errors: invalid_config (the message names the key), data_dir_locked, storage_read_only,
 	storage_full, storage_damaged, key_lost.
 	 */
 	public static native Terminal open(String configJSON, Host host) throws Exception;
