@@ -234,8 +234,6 @@ public class Terminal private constructor(
             notices.closing(bound::close)
         } catch (e: Exception) {
             throw terminalException(e)
-        } finally {
-            calls.end()
         }
     }
 
