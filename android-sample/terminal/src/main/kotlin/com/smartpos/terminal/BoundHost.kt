@@ -7,47 +7,54 @@ import kotlinx.coroutines.flow.MutableSharedFlow
 
 private const val PROGRESS_BUFFER = 64
 
-/** A [TerminalHost] as the binding wants it. Only exceptions cross over to Go: an Error would end the process. */
-internal class BoundHost(private val host: TerminalHost) : Host {
+/**
+ * A key store, null when the library keeps the keys itself, and a log, as the binding wants them. Only exceptions cross over to Go:
+ * an Error would end the process.
+ */
+internal class BoundHost(private val keyHost: KeyHost?, private val log: LogSink) : Host {
     private val reported =
         MutableSharedFlow<Progress>(extraBufferCapacity = PROGRESS_BUFFER, onBufferOverflow = BufferOverflow.DROP_OLDEST)
 
     val progress: Flow<Progress> get() = reported
 
+    private val keys: KeyHost get() = checkNotNull(keyHost) { "the host keeps no keys" }
+
+    override fun keepsKeys(): Boolean = keyHost != null
+
     override fun generateKey(alias: String, keyType: String) = guarded {
         val type = KeyType.values().firstOrNull { it.wire == keyType }
-        host.keys.generateKey(alias, requireNotNull(type) { "keys of type $keyType are not known to this version" })
+        keys.generateKey(alias, requireNotNull(type) { "keys of type $keyType are not known to this version" })
     }
 
-    override fun publicKey(alias: String): ByteArray = guarded { host.keys.publicKey(alias) ?: ByteArray(0) }
+    override fun publicKey(alias: String): ByteArray = guarded { keys.publicKey(alias) ?: ByteArray(0) }
 
-    override fun sign(alias: String, message: ByteArray?): ByteArray = guarded { host.keys.sign(alias, message.orEmpty()) }
+    override fun sign(alias: String, message: ByteArray?): ByteArray = guarded { keys.sign(alias, message.orEmpty()) }
 
-    override fun generateMAC(alias: String) = guarded { host.keys.generateMac(alias) }
+    override fun generateMAC(alias: String) = guarded { keys.generateMac(alias) }
 
     override fun importMAC(alias: String, secret: ByteArray?) = guarded {
         val lent = secret.orEmpty()
         try {
-            host.keys.importMac(alias, lent)
+            keys.importMac(alias, lent)
         } finally {
             lent.fill(0)
         }
     }
 
-    override fun hasMAC(alias: String): Boolean = guarded { host.keys.hasMac(alias) }
+    override fun hasMAC(alias: String): Boolean = guarded { keys.hasMac(alias) }
 
     override fun mac(alias: String, message: ByteArray?): ByteArray = guarded {
         val lent = message.orEmpty()
         try {
-            host.keys.mac(alias, lent)
+            keys.mac(alias, lent)
         } finally {
             lent.fill(0) // it can be a card number
         }
     }
 
-    override fun deleteKey(alias: String) = guarded { host.keys.delete(alias) }
+    override fun deleteKey(alias: String) = guarded { keys.delete(alias) }
 
-    override fun log(level: Long, line: String) = guarded { host.log.log(logLevel(level), line) }
+    override fun log(level: Long, line: String) = guarded { log.log(logLevel(level), line) }
 
     override fun progress(kind: String, done: Long) {
         reported.tryEmit(Progress(progressKind(kind), done))

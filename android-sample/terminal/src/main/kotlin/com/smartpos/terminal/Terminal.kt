@@ -257,9 +257,21 @@ public class Terminal private constructor(
         @Throws(TerminalException::class)
         public fun open(config: TerminalConfig, host: TerminalHost): Terminal = open(config, host, ::refuseOnMainThread)
 
-        internal fun open(config: TerminalConfig, host: TerminalHost, refuseMainThread: (String) -> Unit): Terminal {
+        /**
+         * As [open], with the keys in sealed files of the data folder, for desktops and tests: who has the folder and the
+         * [TerminalConfig.Builder.whitelistSecret] has the keys. There is no [TerminalConfig.Builder.whitelistKey] then.
+         */
+        @JvmStatic
+        @JvmOverloads
+        @Throws(TerminalException::class)
+        public fun openWithSoftwareKeys(config: TerminalConfig, log: LogSink = LogSink { _, _ -> }): Terminal =
+            open(config, BoundHost(null, log), ::refuseOnMainThread)
+
+        internal fun open(config: TerminalConfig, host: TerminalHost, refuseMainThread: (String) -> Unit): Terminal =
+            open(config, BoundHost(host.keys, host.log), refuseMainThread)
+
+        private fun open(config: TerminalConfig, boundHost: BoundHost, refuseMainThread: (String) -> Unit): Terminal {
             refuseMainThread("open")
-            val boundHost = BoundHost(host)
             return loaded { Terminal(Mobile.open(config.json, boundHost), boundHost, refuseMainThread) }
         }
     }

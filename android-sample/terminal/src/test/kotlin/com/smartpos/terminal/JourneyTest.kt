@@ -120,6 +120,25 @@ class JourneyTest {
     }
 
     @Test
+    fun `software keys need no key store and are there again after a restart`() = Site(emulator, "SN-FILES").use { site ->
+        runBlocking {
+            val lines = mutableListOf<String>()
+            Terminal.openWithSoftwareKeys(site.config()) { _, line -> synchronized(lines) { lines += line } }.use {
+                it.pair(site.code)
+                assertTrue(it.checkEntry(Card(Pan.fresh())) is Verdict.Allowed)
+            }
+            assertTrue(synchronized(lines) { lines.isNotEmpty() })
+            Terminal.openWithSoftwareKeys(site.config()).use { assertTrue(it.checkEntry(Card(Pan.fresh())) is Verdict.Allowed) }
+        }
+        val withAlias = TerminalConfig.Builder(
+            site.sn,
+            site.folder
+        ).server(emulator.url, emulator.caPem).whitelistKey("whitelist").build()
+        val fault = faultOf { Terminal.openWithSoftwareKeys(withAlias) }
+        assertEquals(FaultCode.INVALID_CONFIG, fault.code, "there is no key store that an alias could be of")
+    }
+
+    @Test
     fun `sync and upload tell how far they are`() = Site(emulator, "SN-PROGRESS").use { site ->
         runBlocking {
             val terminal = site.paired()
