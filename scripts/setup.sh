@@ -38,6 +38,8 @@ fetch_go() {
   cp -R "$folder" bin/go
   chmod -R u+w bin/go
   chmod +x bin/go/bin/* bin/go/pkg/tool/*/*
+  # The zip of a module has no go.mod of another in it. Without them ./... would take the library of Go for a part of this module.
+  find bin/go -name _go.mod -execdir mv {} go.mod \;
 }
 
 go_and_c() {
