@@ -3,8 +3,10 @@ package intentbridge
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // The last part of a corr_id has 13 digits: milliseconds from 2001 to 2286.
@@ -27,9 +29,15 @@ func newCorrID(classification int, now int64, payments []Payment) (string, error
 	return fmt.Sprintf("CORR-%d-%d", classification, stamp), nil
 }
 
+// isCorrID: the middle part is no classification code on the vendor's own example, so nothing is read from it.
+func isCorrID(text string) bool {
+	parts := strings.Split(text, "-")
+	return len(parts) == 3 && parts[0] == "CORR" && httpx.IsDigits(parts[1], 0) && httpx.IsDigits(parts[2], stampDigits)
+}
+
 // stampOf orders corr_ids that were made here; 0 for what is none.
 func stampOf(corrID string) int64 {
-	if !corrIDText.MatchString(corrID) {
+	if !isCorrID(corrID) {
 		return 0
 	}
 	stamp, _ := strconv.ParseInt(corrID[len(corrID)-stampDigits:], 10, 64) // 13 digits fit

@@ -3,11 +3,11 @@ package intentbridge
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"sync"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // Options set up a Ledger; all are needed.
@@ -34,8 +34,8 @@ func New(o Options) (*Ledger, error) {
 	return &Ledger{memory: o.Memory, now: o.Now, recording: make(chan struct{}, 1)}, nil
 }
 
-// paymentIDText is the id of a payment of the backend; it stands in a path and in an idempotency key.
-var paymentIDText = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+// isPaymentID checks the id of a payment of the backend; it stands in a path and in an idempotency key.
+func isPaymentID(text string) bool { return httpx.IsID(text, maxPaymentID) }
 
 // Begin writes a card payment down and gives the Intent for it. The request's CorrID is made here. paymentID is the payment of the
 // backend in which the result will be recorded, "" for none, or for one that is named later. Errors: invalid_amount, invalid_request,
@@ -44,7 +44,7 @@ func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	const op = "intentbridge: begin"
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if paymentID != "" && !paymentIDText.MatchString(paymentID) {
+	if paymentID != "" && !isPaymentID(paymentID) {
 		return Launch{}, fault.New(fault.InvalidRequest, op, "paymentId must be 1 to 64 letters, digits, _ and -")
 	}
 	all, err := l.load(op)

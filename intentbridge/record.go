@@ -40,7 +40,7 @@ func (l *Ledger) due(op, corrID, paymentID string) (Payment, error) {
 	}
 	same := paymentID == p.PaymentID
 	switch {
-	case !paymentIDText.MatchString(paymentID):
+	case !isPaymentID(paymentID):
 		return Payment{}, fault.New(fault.InvalidRequest, op, "the id of the backend's payment is needed: 1 to 64 letters, digits, _ and -")
 	case p.State == Open:
 		return Payment{}, fault.New(fault.OutcomeUnknown, op, "the card payment has no result yet: decode it, or say what happened")

@@ -45,7 +45,7 @@ func (r Request) Check() error {
 		return bad("authorizationID must have 1 to 100 characters")
 	case !idText(r.TerminalID):
 		return bad("terminal_id must have 1 to 100 characters")
-	case !corrIDText.MatchString(r.CorrID):
+	case !isCorrID(r.CorrID):
 		return bad("corr_id must be CORR-{digits}-{13 digits}")
 	}
 	return nil

@@ -42,7 +42,7 @@ func (r Result) Check() error {
 	switch {
 	case !r.Status.Known():
 		return invalid(op, errors.New("status must be success, declined, error or cancelled"))
-	case r.CorrID != "" && !corrIDText.MatchString(r.CorrID):
+	case r.CorrID != "" && !isCorrID(r.CorrID):
 		return invalid(op, errors.New("corr_id is of another form"))
 	case r.Status != Success:
 		return nil
@@ -50,13 +50,14 @@ func (r Result) Check() error {
 		return invalid(op, fmt.Errorf("%s must have 1 to 50 characters and be no card number", fieldApproval))
 	case !code(r.CardSlipNumber):
 		return invalid(op, fmt.Errorf("%s must have 1 to 50 characters and be no card number", fieldSlip))
-	case !last4Text.MatchString(r.CardLast4):
+	case !httpx.IsDigits(r.CardLast4, last4Digits):
 		return invalid(op, fmt.Errorf("%s must have 4 digits", fieldLast4))
 	}
 	return nil
 }
 
-func code(value string) bool { return codeText.MatchString(value) && !cardNumber.MatchString(value) }
+// code is an approval code or a slip number.
+func code(value string) bool { return httpx.IsPrintable(value, maxCode) && !httpx.HasCardNumber(value) }
 
 // Encode gives the text of the extra "result", for who stands in for the Credit Card App. Unknown fields are not written. Errors as of
 // Check.

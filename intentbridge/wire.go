@@ -1,7 +1,5 @@
 package intentbridge
 
-import "regexp"
-
 // This file is the wire of the contract. On the vendor's record are the target of the Intent, the names of extras and fields and the
 // result's statuses (protocol sections 6.1 and 6.2). Limits of lengths, the corr_id in a result and its form are the defaults of
 // section 6, ours.
@@ -61,17 +59,10 @@ const (
 	minClassification = 1
 	maxClassification = 9
 	maxIDText         = 100
+	maxPaymentID      = 64
+	maxCode           = 50
+	last4Digits       = 4
 	maxMessage        = 255
 	maxUnknownFields  = 32
 	maxUnknownText    = 200
-)
-
-var (
-	// corrIDText: the middle part is no classification code on the vendor's own example, so nothing is read from it.
-	corrIDText = regexp.MustCompile(`^CORR-[0-9]+-[0-9]{13}$`)
-	// codeText is an approval code or a slip number.
-	codeText  = regexp.MustCompile(`^[!-~]{1,50}$`)
-	last4Text = regexp.MustCompile(`^[0-9]{4}$`)
-	// cardNumber must stand in no field of a result.
-	cardNumber = regexp.MustCompile(`[0-9]{12,}`)
 )

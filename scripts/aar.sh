@@ -24,12 +24,11 @@ name=terminal-$version
 work=$(mktemp -d "${TMPDIR:-/tmp}/aar.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# gomobile looks for gobind on PATH; both are of the version in go.mod. SQLite is compiled for size: 180 KB less per ABI. Every call is
-# HTTP/1.1 or a WebSocket over it: without HTTP/2 it is 160 KB less.
+# gomobile looks for gobind on PATH; both are of the version in go.mod.
 GOBIN=$work/bin go install golang.org/x/mobile/cmd/gomobile golang.org/x/mobile/cmd/gobind
-CGO_CFLAGS=-Os PATH=$work/bin:$PATH gomobile bind -target=android -androidapi 26 -javapkg=com.smartpos.terminal.bind -trimpath -tags=nethttpomithttp2 \
-  -ldflags='-s -w -extldflags=-Wl,-z,max-page-size=16384' \
-  -o "$work/bound.aar" ./mobile
+. scripts/shipped.sh
+PATH=$work/bin:$PATH gomobile bind -target=android -androidapi 26 -javapkg=com.smartpos.terminal.bind -trimpath -tags="$tags" \
+  -ldflags="$ldflags" -o "$work/bound.aar" ./mobile
 # The Kotlin library compiles against the binding for this machine, which has the same classes.
 scripts/jvm-binding.sh
 mvn -q -B -f android-sample/pom.xml -pl terminal -am -DskipTests package

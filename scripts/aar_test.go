@@ -84,7 +84,7 @@ func newTree(t *testing.T, gomobile map[string]string) *tree {
 	tr := &tree{root: t.TempDir()}
 	tr.log = filepath.Join(tr.root, "asked")
 	for _, name := range []string{
-		"scripts/aar.sh", "scripts/aar-check.sh", "mobile/errors.go", "android-sample/pom.xml",
+		"scripts/aar.sh", "scripts/aar-check.sh", "scripts/shipped.sh", "scripts/sqlite.h", "mobile/errors.go", "android-sample/pom.xml",
 		"android-sample/aar/AndroidManifest.xml", "android-sample/aar/consumer-rules.pro", "android-sample/aar/pom.xml.in",
 	} {
 		text, err := os.ReadFile(filepath.Join("..", name))
@@ -172,12 +172,15 @@ func TestTheAARIsBuiltWithTheseFlags(t *testing.T) {
 	require.NoError(t, err, output)
 	asked, err := os.ReadFile(tr.log)
 	require.NoError(t, err)
-	before, flags, _ := strings.Cut(string(asked), "-Os gomobile [bind] ")
-	require.Contains(t, before, "go install golang.org/x/mobile/cmd/gomobile golang.org/x/mobile/cmd/gobind\n")
+	before, flags, _ := strings.Cut(string(asked), " gomobile [bind] ")
+	before, cflags, _ := strings.Cut(before, "gobind\n")
+	require.Contains(t, before, "go install golang.org/x/mobile/cmd/gomobile golang.org/x/mobile/cmd/")
+	require.Regexp(t, "^-Os .*-fvisibility=hidden .*-include "+tr.root+"/scripts/sqlite.h -DSQLITE_H_SUM=[0-9]+$", cflags)
 	flags, after, _ := strings.Cut(flags, "\n")
 	flags, target, _ := strings.Cut(flags, " [-o] ")
-	require.Equal(t, "[-target=android] [-androidapi] [26] [-javapkg=com.smartpos.terminal.bind] [-trimpath] [-tags=nethttpomithttp2] "+
-		"[-ldflags=-s -w -extldflags=-Wl,-z,max-page-size=16384]", flags)
+	require.Equal(t, "[-target=android] [-androidapi] [26] [-javapkg=com.smartpos.terminal.bind] [-trimpath] "+
+		"[-tags=nethttpomithttp2,sqlite_omit_load_extension] "+
+		"[-ldflags=-s -w -extldflags=-Wl,-z,max-page-size=16384,--gc-sections,-z,defs]", flags)
 	require.True(t, strings.HasSuffix(target, "bound.aar] [./mobile]"), target)
 	require.Contains(t, after, "mvn ")
 
@@ -210,7 +213,7 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 			files["jni/arm64-v8a/libgojni.so"] = library(t, 4096, 0)
 		}, "arm64-v8a/libgojni.so has a LOAD segment aligned to 0x1000"},
 		"too large": {func(t *testing.T, _ *tree, files map[string]string) {
-			files["jni/x86_64/libgojni.so"] = library(t, 16384, 4608<<10)
+			files["jni/x86_64/libgojni.so"] = library(t, 16384, 4<<20)
 		}, "jni/x86_64/libgojni.so takes 4"},
 		"no library at all": {func(_ *testing.T, _ *tree, files map[string]string) {
 			files["jni/x86/libgojni.so"] = "text"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the binding for a desktop JVM into build/jvm: libgojni.so and classes/. The Java is what gomobile puts into the AAR;
-# the Go and C beside it are gobind's for Android, compiled for this machine. Does nothing when nothing changed.
+# the Go and C beside it are gobind's for Android, compiled for this machine with the flags of the AAR. Does nothing when nothing
+# changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=$PWD/build/jvm
@@ -9,7 +10,7 @@ java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)"
 sources() { # what the library is built of
   git ls-files --cached --others --exclude-standard go.mod go.sum '*.go' | grep -v '_test\.go$\|/testdata/\|^bench/\|^cmd/\|^emulator/'
 }
-state=$({ sources | xargs sha256sum; sha256sum scripts/jvm-binding.sh; go version; "$java_home/bin/javac" -version; } 2>&1 | sha256sum)
+state=$({ sources | xargs sha256sum; sha256sum scripts/{jvm-binding.sh,shipped.sh,sqlite.h}; go version; "$java_home/bin/javac" -version; } 2>&1 | sha256sum)
 if [ "$(cat "$out/state" 2>/dev/null)" = "$state" ]; then
   exit 0
 fi
@@ -58,7 +59,8 @@ package main
 // #cgo CFLAGS: -D__GOBIND_ANDROID__ -Wno-incompatible-pointer-types -I$out/stubs -I$java_home/include -I$java_home/include/linux
 import "C"
 GO
-CGO_ENABLED=1 go build -trimpath -buildmode=c-shared -o "$out/libgojni.so" "$out/_go"
+. scripts/shipped.sh
+CGO_ENABLED=1 go build -trimpath -tags="$tags" -ldflags="$ldflags" -buildmode=c-shared -o "$out/libgojni.so" "$out/_go"
 
 mkdir "$out/stub-classes"
 "$java_home/bin/javac" -nowarn -Xlint:-options --release 8 -d "$out/stub-classes" "$out/stubs/android/content/Context.java"

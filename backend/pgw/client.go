@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/smartpos-go/terminal/backend/pgw/internal/ledger"
@@ -98,17 +97,17 @@ func (c *Client) Transactions(ctx context.Context, id string, token Token) ([]Tr
 	return *answer.Data, nil
 }
 
-var (
-	idText    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
-	tokenText = regexp.MustCompile(`^[\x21-\x7e]{1,300}$`)
+const (
+	maxID    = 100
+	maxToken = 300
 )
 
 // checkCall refuses what cannot be sent: an id with a slash would be another call.
 func checkCall(op, id string, token Token) error {
 	switch {
-	case !idText.MatchString(id):
+	case !httpx.IsID(id, maxID):
 		return fault.New(fault.InvalidRequest, op, "the PaymentIntent's id must be letters, digits, _ and -")
-	case !tokenText.MatchString(string(token)):
+	case !httpx.IsPrintable(string(token), maxToken):
 		return fault.New(fault.TokenInvalid, op, "the payment token must be printable ASCII without spaces")
 	}
 	return nil

@@ -4,14 +4,10 @@ import com.smartpos.terminal.bind.mobile.EventStream as BoundEventStream
 import com.smartpos.terminal.bind.mobile.EventStreamListener
 import com.smartpos.terminal.bind.mobile.Mobile
 import java.io.File
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 
 /**
@@ -74,45 +70,28 @@ public class EventStream private constructor(private val bound: BoundEventStream
         }
 
         /**
-         * Listens while it is collected. An event is acknowledged when the collector has handled it and comes back for the next; one
-         * that it was handling when it ended comes again. The collector has 4 s for each. [secret] is copied for each collection.
+         * Listens while it is collected. An event is acknowledged when the collector has handled it; one that it was handling when
+         * it failed or was cancelled comes again. The collector has 4 s for each. [secret] is copied for each collection.
          */
         @JvmStatic
         public fun events(config: EventStreamConfig, secret: ByteArray): Flow<StreamNotice> = flow {
-            val handing = Channel<Handed>(Channel.RENDEZVOUS)
-            val copy = secret.copyOf()
-            val stream = withContext(Dispatchers.IO) {
-                try {
-                    open(config, copy) { notice ->
-                        val handed = Handed(notice)
-                        runBlocking {
-                            handing.send(handed)
-                            handed.done.await()
-                        }
-                    }
-                } finally {
-                    copy.fill(0)
-                }
-            }
-            var held: Handed? = null
+            val notices = Rendezvous<StreamNotice>()
+            var stream: EventStream? = null
             try {
-                for (handed in handing) {
-                    held = handed
-                    emit(handed.notice)
-                    handed.done.complete(Unit)
+                withContext(Dispatchers.IO) {
+                    val copy = secret.copyOf()
+                    try {
+                        stream = open(config, copy, notices::give)
+                    } finally {
+                        copy.fill(0)
+                    }
                 }
+                notices.handTo(this)
             } finally {
-                val ended = CancellationException("nobody collects any more")
-                held?.done?.completeExceptionally(ended)
-                handing.cancel(ended)
-                withContext(NonCancellable + Dispatchers.IO) { stream.close() }
+                notices.end()
+                withContext(NonCancellable + Dispatchers.IO) { stream?.close() }
             }
         }
-    }
-
-    /** A notice that waits until it was handled. */
-    private class Handed(val notice: StreamNotice) {
-        val done = CompletableDeferred<Unit>()
     }
 }
 
