@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,37 @@ func TestParseBenchmarks(t *testing.T) {
 	require.InDelta(t, 90.5, peer, 0)
 	_, _, err = m.pair("A/ours/hit ns/op", "B ns/op")
 	require.Error(t, err, "a figure that nobody printed is no 0")
+}
+
+// TestRowsOfFigures: each sort of requirement is judged by its own rule, and a figure that is missing takes no other row with it.
+func TestRowsOfFigures(t *testing.T) {
+	t.Parallel()
+	m := measured{"a": {100}, "b": {200}}
+	rows, err := m.rows([]compared{
+		{path: "faster", ours: "a", peer: "b", least: 2.5},
+		{path: "missing", ours: "a", peer: "java/c", least: 1},
+		{path: "at most", ours: "b", peer: "a", most: 2},
+		{path: "within", ours: "a", limit: 99},
+		{path: "nothing required", ours: "b", peer: "a"},
+	})
+	require.ErrorContains(t, err, "java/c")
+	var got []string
+	for _, r := range rows {
+		got = append(got, strings.Join([]string{r.path, r.peer, r.ratio, r.required, r.verdict}, "|"))
+	}
+	require.Equal(t, []string{
+		"faster|200.0 ns|2.00x|≥ 2.50x|short", "at most|100.0 ns|2.00x|≤ 2.00x|ok", "within|-|-|≤ 99.0 ns|short",
+		"nothing required|100.0 ns|0.50x|-|-",
+	}, got)
+}
+
+// TestRunTakesAPattern: what is no pattern measures nothing.
+func TestRunTakesAPattern(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr strings.Builder
+	require.Equal(t, 2, run(t.Context(), []string{"-run", "("}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "missing closing )")
+	require.Empty(t, stdout.String())
 }
 
 // TestParseJava: what is no figure is an error and not left out.

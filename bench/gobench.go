@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -12,20 +13,18 @@ import (
 	"strings"
 )
 
-const offlinePackage = "github.com/smartpos-go/terminal/offline"
-
 // measured are the results of Go benchmarks by "name unit", each run one value, and of the Java peers.
 type measured map[string][]float64
 
-// benchmark runs Go benchmarks of package offline, whose readers are not exported, and reads what they print.
-func benchmark(ctx context.Context, o options, pattern, benchtime string, count int) (measured, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchtime", benchtime, //nolint:gosec // fixed arguments.
-		"-count", strconv.Itoa(count), "-cpu", "2", "-timeout", "30m", offlinePackage)
+// benchmark runs Go benchmarks and reads what they print.
+func benchmark(ctx context.Context, o options, m measurement) (measured, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", m.pattern, "-benchtime", m.benchtime, //nolint:gosec // fixed arguments.
+		"-count", strconv.Itoa(m.count), "-cpu", "2", "-timeout", "30m", module+m.pkg)
 	cmd.Env = append(os.Environ(), "TMPDIR="+o.dir)
 	cmd.Stderr = o.log
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go test -bench %s: %w: %s", pattern, err, out)
+		return nil, fmt.Errorf("go test -bench %s %s: %w: %s", m.pattern, m.pkg, err, out)
 	}
 	return parseBenchmarks(out), nil
 }
@@ -61,77 +60,52 @@ func (m measured) pair(ours, peer string) (a, b float64, err error) {
 	return median(m[ours]), median(m[peer]), nil
 }
 
-// compared is a row of two figures: ours is at least so many times faster, or takes at most so many times as long.
+// compared is a row of two figures: ours is at least so many times faster, or takes at most so many times as long. With neither
+// nothing is required. Without a peer limit is what ours may take, in nanoseconds.
 type compared struct {
-	path, ours, peer string
-	least, most      float64
+	path, ours, peer   string
+	least, most, limit float64
 }
 
-func (m measured) rows(all []compared) (rows []row, err error) {
+// rows are those whose figures were measured; the error names the rest.
+func (m measured) rows(all []compared) (rows []row, missing error) {
 	for _, c := range all {
+		if c.peer == "" {
+			c.peer = c.ours
+		}
 		ours, peer, err := m.pair(c.ours, c.peer)
-		if err != nil {
-			return rows, err
-		}
-		if c.most > 0 {
+		switch {
+		case err != nil:
+			missing = errors.Join(missing, err)
+		case c.limit > 0:
+			rows = append(rows, within(c.path, ours, c.limit, nanoseconds))
+		case c.most > 0:
 			rows = append(rows, atMost(c.path, ours, peer, c.most, nanoseconds))
-		} else {
+		case c.least > 0:
 			rows = append(rows, faster(c.path, ours, peer, c.least, nanoseconds))
+		default:
+			rows = append(rows, faster(c.path, ours, peer, 0, nanoseconds).unjudged())
 		}
 	}
-	return rows, nil
+	return rows, missing
 }
 
-// measurement is a Go benchmark and the rows it gives, together with the figures of the Java peers.
-type measurement struct {
-	pattern, benchtime string
-	count              int
-	rows               []compared
-}
-
-var measurements = []measurement{
-	{"^BenchmarkHashScan$", "5x", 5, []compared{
-		{path: "hash scan / encoding/json tokens (200 k hashes)", ours: "HashScan/ours ns/op", peer: "HashScan/peer-encoding-json ns/op", least: 7},
-	}},
-	{"^BenchmarkBINMatch$/^(ours|peer-sqlite)$/^100000$", "300ms", 3, []compared{
-		{path: "BIN match, 100 k ranges / SQLite lo <= ? AND hi >= ?", ours: "BINMatch/ours/100000 ns/op", peer: "BINMatch/peer-sqlite/100000 ns/op", least: 5000},
-	}},
-	{"^BenchmarkBINMatch$/^ours$/^1000000$", "300ms", 3, []compared{
-		{path: "BIN match, 1 M ranges / Java TreeMap", ours: "BINMatch/ours/1000000 ns/op", peer: "java/treemap-match", least: 2.5},
-	}},
-	// The lookups are asked three times over within one run, for building the lists takes most of its time.
-	{"^BenchmarkWhitelistLookup1M$", "100000x", 1, []compared{
-		{path: "whitelist lookup, 1 M / naive go-sqlite3", ours: "WhitelistLookup1M/ours/hit ns/op", peer: "WhitelistLookup1M/peer-text-key/hit ns/op", least: 3.5},
-		{path: "  both with mmap, not shipped / naive go-sqlite3", ours: "WhitelistLookup1M/ours/hit-mapped ns/op", peer: "WhitelistLookup1M/peer-text-key/hit-mapped ns/op", least: 5},
-		{path: "  with mmap, not shipped / JDBC defaults", ours: "WhitelistLookup1M/ours/hit-mapped ns/op", peer: "java/jdbc-defaults-lookup", least: 5},
-		{path: "  both with mmap, not shipped / JDBC tuned", ours: "WhitelistLookup1M/ours/hit-mapped ns/op", peer: "java/jdbc-tuned-lookup", least: 1.2},
-	}},
-	{"^BenchmarkWhitelistLookup10M$", "100000x", 1, []compared{
-		{path: "whitelist lookup, 10 M / naive go-sqlite3", ours: "WhitelistLookup10M/ours/hit ns/op", peer: "WhitelistLookup10M/peer-text-key/hit ns/op", least: 4.5},
-	}},
-	// Medians that one benchmark takes turn by turn.
-	{"^BenchmarkDurableEntry$", "1000x", 3, []compared{
-		{path: "journal append / preallocated write + fdatasync", ours: "DurableEntry ns/append", peer: "DurableEntry ns/fdatasync", most: 1.5},
-		{path: "Store.Confirm, offline / preallocated write + fdatasync", ours: "DurableEntry ns/confirm", peer: "DurableEntry ns/fdatasync", most: 1.5},
-		{path: "journal append / JDBC defaults, one INSERT", ours: "DurableEntry ns/append", peer: "java/jdbc-defaults-insert", least: 3.5},
-		{path: "Store.Confirm, offline / JDBC defaults, one INSERT", ours: "DurableEntry ns/confirm", peer: "java/jdbc-defaults-insert", least: 3.5},
-	}},
-}
-
-func goBenchmarks(ctx context.Context, o options, java measured, emit func(row)) error {
-	for _, each := range measurements {
-		m, err := benchmark(ctx, o, each.pattern, each.benchtime, each.count)
-		if err != nil {
-			return err
+// goBenchmarks is the run of a suite of measurements.
+func goBenchmarks(all []measurement) func(context.Context, options, measured, func(row)) error {
+	return func(ctx context.Context, o options, java measured, emit func(row)) error {
+		var failed error
+		for _, each := range all {
+			m, err := benchmark(ctx, o, each)
+			if err != nil {
+				return errors.Join(failed, err)
+			}
+			maps.Copy(m, java)
+			rows, err := m.rows(each.rows)
+			failed = errors.Join(failed, err)
+			for _, r := range rows {
+				emit(r)
+			}
 		}
-		maps.Copy(m, java)
-		rows, err := m.rows(each.rows)
-		for _, r := range rows {
-			emit(r)
-		}
-		if err != nil {
-			return err
-		}
+		return failed
 	}
-	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,25 +12,36 @@ import (
 // peersProject is the Maven project of the Java peers, seen from the module's folder.
 const peersProject = "bench/peers/pom.xml"
 
-// javaPeers builds the Java peers outside the source tree, runs them and reads their figures, named "java/…" here.
-func javaPeers(ctx context.Context, o options) (measured, error) {
-	target, data := filepath.Join(o.dir, "peers"), filepath.Join(o.dir, "peers-data")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(data) }()
+// javaPeers are the Java peers, built. The zero value measures nothing.
+type javaPeers struct{ classes, dir string }
+
+// buildJava builds the Java peers outside the source tree.
+func buildJava(ctx context.Context, o options) (javaPeers, error) {
+	target := filepath.Join(o.dir, "peers")
 	build := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", peersProject, "-Dpeers.target="+target, "compile") //nolint:gosec // fixed arguments.
 	build.Stdout, build.Stderr = o.log, o.log
 	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("build the Java peers (scripts/setup.sh java brings a JDK and Maven): %w", err)
+		return javaPeers{}, fmt.Errorf("build the Java peers (scripts/setup.sh java brings a JDK and Maven): %w", err)
 	}
-	classes := filepath.Join(target, "classes") + string(os.PathListSeparator) + filepath.Join(target, "libraries", "*")
-	java := exec.CommandContext(ctx, "java", "-cp", classes, "peers.Peers", data) //nolint:gosec // fixed arguments.
-	java.Env = append(os.Environ(), "TMPDIR="+o.dir)
-	java.Stderr = o.log
+	return javaPeers{classes: filepath.Join(target, "classes") + string(os.PathListSeparator) + filepath.Join(target, "libraries", "*"), dir: o.dir}, nil
+}
+
+// measure runs the peers of these names in one Java and reads their figures, named "java/…" here, and "java/version".
+func (j javaPeers) measure(ctx context.Context, log io.Writer, names ...string) (measured, error) {
+	if j.classes == "" {
+		return nil, nil // it was said already why there are none
+	}
+	data, err := os.MkdirTemp(j.dir, "peers-data-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(data) }()
+	java := exec.CommandContext(ctx, "java", append([]string{"-cp", j.classes, "peers.Peers", data}, names...)...) //nolint:gosec // fixed arguments.
+	java.Env = append(os.Environ(), "TMPDIR="+j.dir)
+	java.Stderr = log
 	out, err := java.Output()
 	if err != nil {
-		return nil, fmt.Errorf("run the Java peers: %w", err)
+		return nil, fmt.Errorf("run the Java peers %v: %w", names, err)
 	}
 	return parseJava(out)
 }

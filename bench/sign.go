@@ -18,7 +18,7 @@ import (
 // signatures are made of each sort.
 const signatures = 1000
 
-func signs(ctx context.Context, _ options, java measured, emit func(row)) error {
+func signs(ctx context.Context, o options, java measured, emit func(row)) error {
 	issued := time.Now()
 	claims := jwt.RegisteredClaims{
 		Subject: "SN123", IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(issued.Add(time.Hour)),
@@ -26,7 +26,10 @@ func signs(ctx context.Context, _ options, java measured, emit func(row)) error 
 	if err := signRS256(ctx, claims, emit); err != nil {
 		return err
 	}
-	return signES256(ctx, claims, java, emit)
+	if err := signES256(ctx, claims, java, emit); err != nil {
+		return err
+	}
+	return goBenchmarks(deviceTokenRows)(ctx, o, java, emit)
 }
 
 // signRS256 compares tokens with bare signatures, turn by turn.

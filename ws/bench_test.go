@@ -2,85 +2,95 @@ package ws
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 )
 
-// echoSize is that of a small event.
-const echoSize = 200
+const (
+	// echoSize is that of a small event.
+	echoSize = 200
+	// echoBatch is how many echoes are timed together.
+	echoBatch = 100
+)
 
-// One message to a server and back, as the channel reads and writes it, beside the same bytes over bare TCP. Neither is encrypted.
+// BenchmarkEcho times one message to a server and back, as the channel writes and reads it, beside the same bytes over bare TCP.
+// Neither is encrypted. The server is a process of its own, as servers are, and as it is for clients in other languages. The two take
+// turns, so that both see the same machine; each reports its median.
 func BenchmarkEcho(b *testing.B) {
-	b.Run("channel", func(b *testing.B) {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			c, err := websocket.Accept(w, r, nil)
-			if err != nil {
-				return
+	overWebSocket, overTCP := startEcho(b)
+	conn, _, err := websocket.Dial(context.Background(), "ws://"+overWebSocket, nil) //nolint:bodyclose // the library closes it.
+	require.NoError(b, err)
+	defer func() { _ = conn.CloseNow() }()
+	s := &socket{conn: conn, buffer: make([]byte, 0, 4<<10)}
+	raw, err := net.Dial("tcp", overTCP)
+	require.NoError(b, err)
+	defer func() { _ = raw.Close() }()
+	text := []byte(strings.Repeat("x", echoSize))
+	buffer := make([]byte, echoSize)
+	var channel, tcp []float64
+	took := func(into *[]float64, echo func() error) {
+		began := time.Now()
+		for range echoBatch {
+			if err := echo(); err != nil {
+				b.Fatal(err)
 			}
-			peer := &socket{conn: c, buffer: make([]byte, 0, 4<<10)}
-			for {
-				text, err := peer.read()
-				if err != nil || peer.write(text) != nil {
-					return
-				}
-			}
-		}))
-		defer server.Close()
-		conn, _, err := websocket.Dial(context.Background(), server.URL, nil) //nolint:bodyclose // the library closes it.
-		require.NoError(b, err)
-		defer func() { _ = conn.CloseNow() }()
-		s := &socket{conn: conn, buffer: make([]byte, 0, 4<<10)}
-		text := []byte(strings.Repeat("x", echoSize))
-		b.ReportAllocs()
-		for b.Loop() {
+		}
+		*into = append(*into, float64(time.Since(began))/echoBatch)
+	}
+	for b.Loop() {
+		took(&channel, func() error {
 			if err := s.write(text); err != nil {
-				b.Fatal(err)
+				return err
 			}
-			if got, err := s.read(); err != nil || len(got) != echoSize {
-				b.Fatal(err, len(got))
+			got, err := s.read()
+			if len(got) != echoSize {
+				return fmt.Errorf("an echo of %d bytes: %w", len(got), err)
 			}
-		}
+			return err
+		})
+		took(&tcp, func() error {
+			if _, err := raw.Write(text); err != nil {
+				return err
+			}
+			_, err := io.ReadFull(raw, buffer)
+			return err
+		})
+	}
+	b.ReportMetric(median(channel), "ns/channel")
+	b.ReportMetric(median(tcp), "ns/tcp")
+}
+
+func median(times []float64) float64 {
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// startEcho starts the benchmarks' echo server and gives its addresses.
+func startEcho(b *testing.B) (overWebSocket, overTCP string) {
+	server := exec.CommandContext(context.Background(), "go", "run", "../bench", "-echo")
+	server.Stderr = os.Stderr
+	stdin, err := server.StdinPipe()
+	require.NoError(b, err)
+	stdout, err := server.StdoutPipe()
+	require.NoError(b, err)
+	require.NoError(b, server.Start())
+	b.Cleanup(func() {
+		require.NoError(b, stdin.Close()) // its end
+		require.NoError(b, server.Wait())
 	})
-	b.Run("tcp", func(b *testing.B) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(b, err)
-		defer func() { _ = listener.Close() }()
-		go func() {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			defer func() { _ = c.Close() }()
-			buffer := make([]byte, echoSize)
-			for {
-				if _, err := io.ReadFull(c, buffer); err != nil {
-					return
-				}
-				if _, err := c.Write(buffer); err != nil {
-					return
-				}
-			}
-		}()
-		c, err := net.Dial("tcp", listener.Addr().String())
-		require.NoError(b, err)
-		defer func() { _ = c.Close() }()
-		buffer := []byte(strings.Repeat("x", echoSize))
-		for b.Loop() {
-			if _, err := c.Write(buffer); err != nil {
-				b.Fatal(err)
-			}
-			if _, err := io.ReadFull(c, buffer); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	_, err = fmt.Fscanln(stdout, &overWebSocket, &overTCP)
+	require.NoError(b, err)
+	return overWebSocket, overTCP
 }
 
 // What a channel does with one event beside the wire: read it, write its acknowledgement.

@@ -6,13 +6,21 @@ import java.nio.file.Path;
 public final class Peers {
     private Peers() {}
 
-    /** Runs every peer; the argument is an empty folder on the disk to measure. */
+    /** The first argument is an empty folder on the disk to measure, the rest name the peers to run. */
     public static void main(String[] args) throws Exception {
-        Path dir = Path.of(args[0]);
         System.out.println("version " + Runtime.version().feature());
-        Whitelist.measure(dir);
-        Ranges.measure();
-        Entries.measure(dir);
-        Signatures.measure();
+        Path dir = Path.of(args[0]);
+        for (int i = 1; i < args.length; i++) {
+            switch (args[i]) {
+                case "whitelist" -> Whitelist.measure(dir);
+                case "ranges" -> Ranges.measure();
+                case "entries" -> Entries.measure(dir);
+                case "signatures" -> Signatures.measure();
+                case "echo" -> Echo.measure();
+                case "macs" -> Macs.measure();
+                case "ciphers" -> Ciphers.measure();
+                default -> throw new IllegalArgumentException("there is no peer " + args[i]);
+            }
+        }
     }
 }
