@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/httpx"
@@ -89,8 +87,8 @@ func readRefusal(op string, resp *httpx.Response) error {
 		_ = json.Unmarshal(resp.Body, &body) // what cannot be read has no code
 	}
 	r := &Refused{
-		Status: resp.Status, Code: ErrorCode(clip(body.Error.Code, 64)), Message: clip(text(body.Error.Message), 200),
-		Param: clip(text(body.Error.Param), 64), RequestID: clip(text(body.Error.RequestID), 64),
+		Status: resp.Status, Code: ErrorCode(httpx.Clip(body.Error.Code, 64)), Message: httpx.Clip(text(body.Error.Message), 200),
+		Param: httpx.Clip(text(body.Error.Param), 64), RequestID: httpx.Clip(text(body.Error.RequestID), 64),
 	}
 	if seconds, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 16); err == nil {
 		r.RetryAfter = time.Duration(seconds) * time.Second
@@ -149,19 +147,4 @@ func text(raw json.RawMessage) string {
 	var s string
 	_ = json.Unmarshal(raw, &s)
 	return s
-}
-
-// unsafe is what a gateway's text must not carry into an error: payment tokens, secrets and card numbers.
-var unsafe = regexp.MustCompile(`[A-Za-z0-9_+/=-]{40,}|[0-9][0-9 -]{10,}[0-9]`)
-
-// clip makes a server's text safe to show: one line, valid UTF-8, at most n characters.
-func clip(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	runes := []rune(unsafe.ReplaceAllString(s, "****"))
-	return string(runes[:min(len(runes), n)])
 }

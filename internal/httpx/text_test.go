@@ -16,8 +16,11 @@ func TestAServersTextIsMadeSafeToShow(t *testing.T) {
 		"two\r\nlines":              "two  lines",
 		"card 5555555555554444 end": "card **** end",
 		"bad \xff byte":             "bad � byte",
-		token:                       token[:48] + strings.Repeat("*", 32),
-		"この注文はすでに会計済みのため取り消すことができませんので店舗の責任者にお問い合わせください": "この注文はすでに会計済みのため取り消すことができませんので店舗の責任者にお問い合わせください",
+		token + " end":              "**** end",
+		"secret " + token[:40]:      "secret ****",
+		"no " + token[:39]:          "no " + token[:39],
+		"pi_01KG8Z3F0V9T6Q4N2M8X7C5B1A_secret_00112233445566778899aabbccddeeff": "****",
+		"この注文はすでに会計済みのため取り消すことができませんので店舗の責任者にお問い合わせください":                        "この注文はすでに会計済みのため取り消すことができませんので店舗の責任者にお問い合わせください",
 	} {
 		require.Equal(t, want, Clip(text, 100))
 	}
