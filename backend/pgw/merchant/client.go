@@ -54,7 +54,7 @@ var idText = regexp.MustCompile(`^[\x21-\x39\x3b-\x7e]{1,200}$`) // printable, n
 type Client struct {
 	http    *httpx.Client
 	paths   pgw.Paths
-	creates ledger.Ledger
+	creates *ledger.Ledger
 }
 
 // New returns a client; Close it. Nothing is sent. Errors: invalid_config.
@@ -88,7 +88,7 @@ func New(o Options) (*Client, error) {
 	return &Client{
 		http:    plain.Wrapped(func(next http.RoundTripper) http.RoundTripper { signing.next = next; return signing }),
 		paths:   o.Paths.WithDefaults(),
-		creates: ledger.Ledger{Memory: o.Memory, Prefix: "pgw.create.", Now: o.Clock.Now},
+		creates: &ledger.Ledger{Memory: o.Memory, Prefix: "pgw.create.", Now: o.Clock.Now},
 	}, nil
 }
 

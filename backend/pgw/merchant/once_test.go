@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,6 +55,38 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 			require.ErrorIs(t, err, fault.Conflict)
 		})
 	}
+}
+
+// slow is a Memory whose disk takes its time, so that callers meet.
+type slow struct{ *memory }
+
+func (m slow) SetSetting(key, value string) error {
+	time.Sleep(2 * time.Millisecond)
+	return m.memory.SetSetting(key, value)
+}
+
+// However many callers create one payment at once: it is created once, nobody is told that it belongs to somebody else, and who got
+// no answer gets one later.
+func TestManyCallersCreateOnePayment(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s = open(t, s.world, s.memory, func(o *merchant.Options) { o.Memory = slow{s.memory} })
+	var wait sync.WaitGroup
+	for range 12 {
+		wait.Go(func() {
+			made, err := s.Create(t.Context(), request("REF"))
+			if err != nil {
+				require.ErrorIs(t, err, fault.OutcomeUnknown, "another caller's request is under way")
+				return
+			}
+			require.NotEmpty(t, made.Token)
+		})
+	}
+	wait.Wait()
+	made, err := s.Create(t.Context(), request("REF"))
+	require.NoError(t, err)
+	require.NotEmpty(t, made.Token)
+	require.Equal(t, 1, s.count("REF"))
 }
 
 func TestNothingIsPendingWhenNothingWentOut(t *testing.T) {
