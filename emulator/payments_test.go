@@ -272,6 +272,36 @@ func TestBadBodiesOfCreate(t *testing.T) {
 	require.Equal(t, "POST, GET, OPTIONS", a.header.Get("Allow"))
 }
 
+// The largest amount that every JSON reader keeps is one; the webhook and the capture take it too.
+func TestTheLargestAmount(t *testing.T) {
+	t.Parallel()
+	p := newTill(t, emulator.Options{})
+	const most = 1<<53 - 1
+	made := p.signed("POST", intents, fmt.Sprintf(`{"amount":%d,"currency":"JPY","merchant_ref_id":"R","payment_method_types":["qr_mpm"]}`, most), nil)
+	require.Equal(t, 201, made.status, made.text)
+	paid := p.act(made, "confirm", `,"payment_method_type":"qr_mpm","provider":"PAYPAY"`)
+	require.Equal(t, 200, p.hook(paid.Tx, "SUCCESS", most, "JPY").status)
+	p.reaches(made, "succeeded")
+}
+
+// A merchant's ids are its own: another organisation may have a merchant of the same id with a payment of the same merchant_ref_id.
+func TestOrganisationsDoNotMeet(t *testing.T) {
+	t.Parallel()
+	p := newTill(t, emulator.Options{})
+	p.created("REF")
+	var other pgw.Credentials
+	p.admin("POST", "/admin/api/pgw/clients", map[string]string{}, &other)
+	caller := pgw.Caller{BaseURL: p.w.Env().PGW.URL, Key: other, Client: p.client, Now: time.Now}
+	same := fmt.Sprintf(`{"merchants":[{"id":%q,"code":"X","name":"X","status":"active","stores":[]}]}`, p.w.Env().PGW.MerchantID)
+	status, body, err := caller.Call(t.Context(), "POST", "/v1/sync/merchants", "", json.RawMessage(same))
+	require.NoError(t, err)
+	require.Equal(t, 200, status, "%s", body)
+	order := `{"amount":1,"currency":"JPY","merchant_ref_id":"REF","payment_method_types":["qr_mpm"],"merchant_id":"` + p.w.Env().PGW.MerchantID + `"}`
+	status, body, err = caller.Call(t.Context(), "POST", intents, "", json.RawMessage(order))
+	require.NoError(t, err)
+	require.Equal(t, 201, status, "%s", body)
+}
+
 func TestOriginsOfWebPages(t *testing.T) {
 	t.Parallel()
 	p := newTill(t, emulator.Options{})
