@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,8 @@ var paymentIDText = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Begin writes a card payment down and gives the Intent for it. The request's CorrID is made here. paymentID is the payment of the
 // backend in which the result will be recorded, "" for none, or for one that is named later. Errors: invalid_amount, invalid_request,
-// clock_wrong, storage faults.
+// conflict for a payment whose card request has no result yet, already_resolved for one that has its result, clock_wrong, storage
+// faults.
 func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	const op = "intentbridge: begin"
 	l.mu.Lock()
@@ -49,6 +51,9 @@ func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	}
 	all, err := l.load(op)
 	if err != nil {
+		return Launch{}, err
+	}
+	if err := chargedOnce(op, all, paymentID); err != nil {
 		return Launch{}, err
 	}
 	now := l.now().UTC()
@@ -62,7 +67,23 @@ func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	if err := l.tidy(op, all); err != nil {
 		return Launch{}, err
 	}
-	return out, l.save(op, Payment{CorrID: r.CorrID, State: Open, Amount: r.Amount, PaymentID: paymentID, StartedAt: now.Truncate(time.Second)})
+	if err := l.save(op, Payment{CorrID: r.CorrID, State: Open, Amount: r.Amount, PaymentID: paymentID, StartedAt: now.Truncate(time.Second)}); err != nil {
+		return Launch{}, err
+	}
+	return out, nil
+}
+
+// chargedOnce guards against a second charge for one payment of the backend: behind an unknown outcome, and behind a result, which
+// ends the payment whatever it is (protocol section 6.2).
+func chargedOnce(op string, all []Payment, paymentID string) error {
+	i := slices.IndexFunc(all, func(p Payment) bool { return p.PaymentID == paymentID })
+	switch {
+	case paymentID == "" || i < 0:
+		return nil
+	case all[i].State == Open:
+		return fault.New(fault.Conflict, op, "this payment was handed to the card app and has no result: decode it, or say what happened, before the card is charged again")
+	}
+	return fault.New(fault.AlreadyResolved, op, "this payment has its card result: a new try is a new payment of the backend")
 }
 
 // ResultCode is how the Credit Card App ended.

@@ -72,6 +72,6 @@ var (
 	// codeText is an approval code or a slip number.
 	codeText  = regexp.MustCompile(`^[!-~]{1,50}$`)
 	last4Text = regexp.MustCompile(`^[0-9]{4}$`)
-	// cardNumber must stand in no field of a result.
-	cardNumber = regexp.MustCompile(`[0-9]{12,}`)
+	// cardNumber must stand in no field of a result, in groups neither.
+	cardNumber = regexp.MustCompile(`[0-9](?:[ ./-]?[0-9]){11,}`)
 )
