@@ -70,8 +70,8 @@ $(BIN)/golangci-lint-$(GOLANGCI_VERSION):
 	@mv $(BIN)/golangci-lint $@
 
 .PHONY: proof-pay
-proof-pay: setup ## 500 kills of the gateway between a webhook and its processing: none lost, none applied twice
-	@POSEMU_WEBHOOK_KILLS=500 go test -count=1 -timeout 30m -run TestKilledBetweenWebhookAndProcessing -v ./cmd/posemu
+proof-pay: setup ## 500 kills of each: the gateway between webhook and processing, a terminal in a card payment; none lost, none twice
+	@POSEMU_PAY_KILLS=500 go test -count=1 -timeout 30m -run 'TestKilledBetweenWebhookAndProcessing|TestKilledInACardPayment' -v ./cmd/posemu
 
 FUZZTIME ?= 20s
 .PHONY: fuzz

@@ -19,8 +19,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "demo-child" || os.Args[1] == "serve") {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	if len(os.Args) > 2 && os.Args[1] == killChild {
-		fmt.Println("failed:" + strings.ReplaceAll(enterUntilKilled(os.Args[2]).Error(), " ", "_"))
+	children := map[string]func(config string) error{killChild: enterUntilKilled, cardKillChild: payByCardUntilKilled}
+	if len(os.Args) > 2 && children[os.Args[1]] != nil {
+		fmt.Println("failed:" + strings.ReplaceAll(children[os.Args[1]](os.Args[2]).Error(), " ", "_"))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())

@@ -35,12 +35,12 @@ import (
 // webhooksPerLife is how many webhooks come in while the gateway is killed.
 const webhooksPerLife = 4
 
-// webhookKills is how often the gateway is killed: a sample, or what make proof-pay asks for.
-func webhookKills(t *testing.T) int {
+// payKills is how often the tests of payments kill: a sample, or what make proof-pay asks for.
+func payKills(t *testing.T, sample int) int {
 	t.Helper()
-	text := os.Getenv("POSEMU_WEBHOOK_KILLS")
+	text := os.Getenv("POSEMU_PAY_KILLS")
 	if text == "" {
-		return 15
+		return sample
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
@@ -192,7 +192,7 @@ func (g *gateway) waiting() (n int) {
 func TestKilledBetweenWebhookAndProcessing(t *testing.T) {
 	t.Parallel()
 	g := &gateway{t: t, dir: t.TempDir()}
-	kills, caught := webhookKills(t), 0
+	kills, caught := payKills(t, 15), 0
 	var all, open []*webhook
 	for life := range kills {
 		g.start()
