@@ -88,15 +88,20 @@ func (p *till) do(method, path, body string, header map[string]string) answer {
 func (p *till) signed(method, path, body string, header map[string]string) answer {
 	p.t.Helper()
 	env := p.w.Env().PGW
+	return p.signedBy(pgw.Credentials{APIKey: env.APIKey, SecretKey: env.SecretKey}, method, path, body, header)
+}
+
+func (p *till) signedBy(c pgw.Credentials, method, path, body string, header map[string]string) answer {
+	p.t.Helper()
 	alone, _, _ := strings.Cut(path, "?")
 	at := fmt.Sprint(time.Now().Add(p.offset).Unix())
 	if p.at != 0 {
 		at = fmt.Sprint(p.at)
 	}
-	key := sha256.Sum256([]byte(env.SecretKey))
+	key := sha256.Sum256([]byte(c.SecretKey))
 	mac := hmac.New(sha256.New, []byte(hex.EncodeToString(key[:])))
 	fmt.Fprintf(mac, "%s\n%s\n%s\n%x", method, alone, at, sha256.Sum256([]byte(body)))
-	all := map[string]string{"Authorization": fmt.Sprintf("HMAC-SHA256 %s:%s:%x", env.APIKey, at, mac.Sum(nil))}
+	all := map[string]string{"Authorization": fmt.Sprintf("HMAC-SHA256 %s:%s:%x", c.APIKey, at, mac.Sum(nil))}
 	for name, value := range header {
 		all[name] = value
 	}
@@ -291,15 +296,11 @@ func TestOrganisationsDoNotMeet(t *testing.T) {
 	p.created("REF")
 	var other pgw.Credentials
 	p.admin("POST", "/admin/api/pgw/clients", map[string]string{}, &other)
-	caller := pgw.Caller{BaseURL: p.w.Env().PGW.URL, Key: other, Client: p.client, Now: time.Now}
 	same := fmt.Sprintf(`{"merchants":[{"id":%q,"code":"X","name":"X","status":"active","stores":[]}]}`, p.w.Env().PGW.MerchantID)
-	status, body, err := caller.Call(t.Context(), "POST", "/v1/sync/merchants", "", json.RawMessage(same))
-	require.NoError(t, err)
-	require.Equal(t, 200, status, "%s", body)
+	require.Equal(t, 200, p.signedBy(other, "POST", "/v1/sync/merchants", same, nil).status)
 	order := `{"amount":1,"currency":"JPY","merchant_ref_id":"REF","payment_method_types":["qr_mpm"],"merchant_id":"` + p.w.Env().PGW.MerchantID + `"}`
-	status, body, err = caller.Call(t.Context(), "POST", intents, "", json.RawMessage(order))
-	require.NoError(t, err)
-	require.Equal(t, 201, status, "%s", body)
+	a := p.signedBy(other, "POST", intents, order, nil)
+	require.Equal(t, 201, a.status, a.text)
 }
 
 func TestOriginsOfWebPages(t *testing.T) {
@@ -334,14 +335,10 @@ func TestKeysOfOneOrganisation(t *testing.T) {
 	var second pgw.Credentials
 	p.admin("POST", "/admin/api/pgw/clients", map[string]string{"merchantId": p.w.Env().PGW.MerchantID}, &second)
 	p.created("REF")
-	caller := pgw.Caller{BaseURL: p.w.Env().PGW.URL, Key: second, Client: p.client, Now: time.Now}
-	status, body, err := caller.Call(t.Context(), "POST", intents, "key", json.RawMessage(order("REF")))
-	require.NoError(t, err)
-	require.Equal(t, 409, status, "one merchant, whatever the key: %s", body)
-	status, body, err = caller.Call(t.Context(), "GET", intents+"?merchant_ref_id=REF", "", nil)
-	require.NoError(t, err)
-	require.Equal(t, 200, status)
-	require.Contains(t, string(body), `"merchant_ref_id":"REF"`)
+	require.Equal(t, 409, p.signedBy(second, "POST", intents, order("REF"), nil).status, "one merchant, whatever the key")
+	list := p.signedBy(second, "GET", intents+"?merchant_ref_id=REF", "", nil)
+	require.Equal(t, 200, list.status)
+	require.Contains(t, list.text, `"merchant_ref_id":"REF"`)
 	for name, in := range map[string]map[string]string{
 		"scheme": {"scheme": "md5"}, "status": {"status": "asleep"},
 	} {

@@ -106,6 +106,7 @@ func TestHeader(t *testing.T) {
 	require.Equal(t, "ab:c=", signature, "split at the first two colons")
 	for _, odd := range []string{
 		"", "HMAC-SHA256", "HMAC-SHA256 ", "Bearer a:1:b", "HMAC-SHA256 a:1", "HMAC-SHA256 :1:b", "HMAC-SHA256 a:soon:b", "HMAC-SHA256 a:1: b", "HMAC-SHA256  a:1:b",
+		"HMAC-SHA256 a:+1:b", "HMAC-SHA256 a:01:b", "HMAC-SHA256 a:-0:b",
 	} {
 		_, _, _, err := merchant.ParseHeader(odd)
 		require.ErrorIs(t, err, merchant.ErrHeader, "%q", odd)
