@@ -319,6 +319,11 @@ func TestCardCallsThatAreRefused(t *testing.T) {
 		`{"v":1,"amount":1,"classificationCode":10,"authorizationID":"A"}`:                "invalid_request",
 		`{"v":1,"amount":1,"classificationCode":5}`:                                       "invalid_request",
 		`{"v":1,"amount":1,"classificationCode":5,"authorizationID":"A","paymentId":"/"}`: "invalid_request",
+		`{"v":1,"amount":1,"classificationCode":5,"authorizationID":"A","paymentID":"p"}`: "invalid_request",
+		`{"v":1,"amount":1,"classificationCode":5,"authorizationID":"A","payment":"p"}`:   "invalid_request",
+		`{"v":1,"amount":1,"amount":900,"classificationCode":5,"authorizationID":"A"}`:    "invalid_request",
+		`{"v":1,"amount":1,"Amount":900,"classificationCode":5,"authorizationID":"A"}`:    "invalid_request",
+		`{"v":1,"amount":-0,"classificationCode":5,"authorizationID":"A"}`:                "invalid_amount",
 	} {
 		_, err := terminal.EncodeCardRequest(nil, text)
 		require.Equal(t, code, ErrorCode(err), text)
