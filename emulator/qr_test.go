@@ -227,14 +227,20 @@ func TestAQRPaymentThatNobodyAsksForAgain(t *testing.T) {
 	t.Parallel()
 	k := newQRTill(t, start(t, emulator.Options{}))
 	_, bill := k.bill()
+	key := uuid.NewString()
 	addFault(t, k.world, map[string]any{"kind": "refuse", "system": "pgw"})
-	status, _ := k.pay(bill, uuid.NewString())
+	status, _ := k.pay(bill, key)
 	require.Equal(t, 503, status)
 	admin(t, k.world, "DELETE", "/admin/api/faults", nil, nil)
 	k.halfAnHourLater()
 	require.Eventually(t, func() bool {
 		return k.must("POST", "/api/v1/payments", map[string]any{"bill_id": bill, "amount": 380, "payment_method": "cash"}, nil) == 201
 	}, 10*time.Second, 50*time.Millisecond)
+	status, late := k.pay(bill, key)
+	require.Equal(t, 409, status, "the bill is paid: nobody can be asked to pay it again: %v", late)
+	var made struct{ Intents []struct{ Status string } }
+	admin(t, k.world, "GET", "/admin/api/pgw/intents", nil, &made)
+	require.Empty(t, made.Intents)
 }
 
 // What happens at the gateway while the server is down is found after the restart.

@@ -47,7 +47,12 @@ func (t *smarttab) pay(w http.ResponseWriter, r request) error {
 
 func (t *smarttab) handOver(ctx context.Context, c caller, p payment) (handedOver, error) {
 	var b billRow
-	if err := t.state.Do(func(tx *sql.Tx) error { return loadRow(tx, c, kindBill, p.BillID, &b) }); err != nil {
+	if err := t.state.Do(func(tx *sql.Tx) error {
+		if _, err := t.payable(tx, c, p.ID); err != nil {
+			return err
+		}
+		return loadRow(tx, c, kindBill, p.BillID, &b)
+	}); err != nil {
 		return handedOver{}, err
 	}
 	made, gatewayErr := t.road.create(ctx, p, b.orders()[0])
@@ -56,8 +61,8 @@ func (t *smarttab) handOver(ctx context.Context, c caller, p payment) (handedOve
 	}
 	var told []string
 	err := t.state.Do(func(tx *sql.Tx) (err error) {
-		var now payment
-		if err := loadRow(tx, c, kindPayment, p.ID, &now); err != nil || now.PaymentIntentID != nil {
+		now, err := t.payable(tx, c, p.ID)
+		if err != nil || now.PaymentIntentID != nil {
 			return err
 		}
 		if gatewayErr != nil {
@@ -80,6 +85,18 @@ func (t *smarttab) handOver(ctx context.Context, c caller, p payment) (handedOve
 		out.ExpiresIn = max(int64(expires.Sub(t.clock.Now())/time.Second), 0)
 	}
 	return out, nil
+}
+
+// payable loads a payment for its token. One that ended before it had a PaymentIntent gets none: nobody would follow it, and its bill
+// may be paid otherwise.
+func (t *smarttab) payable(tx *sql.Tx, c caller, id string) (p payment, err error) {
+	if err := loadRow(tx, c, kindPayment, id, &p); err != nil {
+		return payment{}, err
+	}
+	if p.PaymentIntentID == nil && p.Status != pending && p.Status != processing {
+		return payment{}, conflict("this payment is " + p.Status + "; begin another one")
+	}
+	return p, nil
 }
 
 // ends are the events that states of a PaymentIntent are for its payment (protocol section 4.5 and conflict C6).
