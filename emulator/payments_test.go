@@ -31,8 +31,9 @@ type till struct {
 	t      *testing.T
 	w      *emulator.World
 	client *http.Client
-	offset time.Duration // of the server's clock
-	at     int64         // the time that is signed; 0 is the server's
+	offset time.Duration           // of the server's clock
+	at     int64                   // the time that is signed; 0 is the server's
+	write  func(hex string) string // how the signature is written; nil as it is
 }
 
 func newTill(t *testing.T, o emulator.Options) *till {
@@ -101,7 +102,11 @@ func (p *till) signedBy(c pgw.Credentials, method, path, body string, header map
 	key := sha256.Sum256([]byte(c.SecretKey))
 	mac := hmac.New(sha256.New, []byte(hex.EncodeToString(key[:])))
 	fmt.Fprintf(mac, "%s\n%s\n%s\n%x", method, alone, at, sha256.Sum256([]byte(body)))
-	all := map[string]string{"Authorization": fmt.Sprintf("HMAC-SHA256 %s:%s:%x", c.APIKey, at, mac.Sum(nil))}
+	signature := hex.EncodeToString(mac.Sum(nil))
+	if p.write != nil {
+		signature = p.write(signature)
+	}
+	all := map[string]string{"Authorization": "HMAC-SHA256 " + c.APIKey + ":" + at + ":" + signature}
 	for name, value := range header {
 		all[name] = value
 	}

@@ -228,6 +228,33 @@ func TestOldConfirmationsAreForgotten(t *testing.T) {
 	require.Equal(t, []string{"pi_YOUNG"}, pending)
 }
 
+// The provider's word comes before the answer to confirm does: the terminal learns the end, and the payer pays once.
+func TestTheProviderIsFasterThanTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"SUCCESS", "FAILED"} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			p, ctx := newPayer(t, nil), t.Context()
+			made := p.made("REF")
+			p.fault(map[string]any{"kind": "drop_answer", "times": 2, "path": "/v1/payment_intents/" + made.Intent.ID + "/confirm"})
+			p.fault(map[string]any{"kind": "reset", "times": 2, "path": "/v1/payment_intents/" + made.Intent.ID})
+			_, err := p.Confirm(ctx, made.Intent.ID, made.Token, qr)
+			require.ErrorIs(t, err, fault.OutcomeUnknown)
+			p.admin(http.MethodDelete, "/admin/api/faults", nil, nil)
+			p.provider(made.Intent.ID, status)
+			want := map[string]pgw.Status{"SUCCESS": pgw.Succeeded, "FAILED": pgw.Failed}[status]
+			require.Eventually(t, func() bool {
+				now, err := p.server.Transaction(ctx, p.transactions(made)[0].ID)
+				return err == nil && now.Status == string(want)
+			}, 10*time.Second, 5*time.Millisecond)
+			got, err := p.open(nil).Confirm(ctx, made.Intent.ID, made.Token, qr)
+			require.NoError(t, err, "an old answer is not believed")
+			require.Equal(t, want, got.Status)
+			require.Len(t, p.transactions(made), 1)
+		})
+	}
+}
+
 func TestConfirmRefused(t *testing.T) {
 	t.Parallel()
 	p, ctx := newPayer(t, nil), t.Context()

@@ -30,7 +30,7 @@ func vectors(t *testing.T) (good, mustFail []vector) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(&all))
-	require.Len(t, all.Signatures, 5)
+	require.Len(t, all.Signatures, 8)
 	require.Len(t, all.MustFail, 1)
 	return all.Signatures, all.MustFail
 }
