@@ -95,9 +95,17 @@ func New(o Options) (*Client, error) {
 // Close ends idle connections.
 func (c *Client) Close() { c.http.Close() }
 
-// List gives PaymentIntents of the merchant, newest first, and whether there are more behind them. None carries its token.
-// Errors: not_authorized, protocol_error, and those of a call without an answer.
+// List gives PaymentIntents of the merchant's organisation, newest first, and whether there are more behind them. None carries its
+// token. Errors: not_authorized, protocol_error, and those of a call without an answer.
 func (c *Client) List(ctx context.Context, f Filter) (intents []pgw.Intent, more bool, err error) {
+	rows, more, err := c.list(ctx, f)
+	for _, row := range rows {
+		intents = append(intents, row.Intent)
+	}
+	return intents, more, err
+}
+
+func (c *Client) list(ctx context.Context, f Filter) (rows []listed, more bool, err error) {
 	const op = "merchant: list"
 	query := url.Values{}
 	for name, value := range map[string]string{queryRef: f.MerchantRefID, queryStatus: string(f.Status), queryAfter: f.StartingAfter} {

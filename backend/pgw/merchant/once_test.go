@@ -118,6 +118,35 @@ func TestResolveAfterTheKeyHasRunOut(t *testing.T) {
 	require.Equal(t, 1, s.count("REF"))
 }
 
+// An organisation's merchants may use the same merchant_ref_id: what is found by it later is this merchant's PaymentIntent, or none.
+func TestResolveFindsNoOtherMerchantsPayment(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, err := s.SyncMerchants(t.Context(), []merchant.Merchant{{ID: "M-OTHER", Code: "O", Name: "Other", Status: "active", Stores: []merchant.Store{}}})
+	require.NoError(t, err)
+	mine, other := request("NAMED"), request("NAMED")
+	mine.MerchantID, other.MerchantID = s.world.Env().PGW.MerchantID, "M-OTHER"
+	s.fault(map[string]any{"kind": "drop_answer", "times": 4})
+	for _, r := range []merchant.Request{mine, request("UNNAMED")} {
+		_, err = s.Create(t.Context(), r)
+		require.ErrorIs(t, err, fault.OutcomeUnknown)
+	}
+	second := open(t, s.world, &memory{}, nil)
+	theirs, err := second.Create(t.Context(), other)
+	require.NoError(t, err)
+	other.MerchantRefID = "UNNAMED"
+	_, err = second.Create(t.Context(), other)
+	require.NoError(t, err)
+	s.admin(http.MethodPut, "/admin/api/clock", map[string]any{"offsetSeconds": 25 * 3600}, nil)
+	_, err = s.Resolve(t.Context(), "NAMED")
+	require.ErrorIs(t, err, pgw.ExpiredSignature, "the first answer tells the time")
+	found, err := s.Resolve(t.Context(), "NAMED")
+	require.NoError(t, err)
+	require.NotEqual(t, theirs.Intent.ID, found.Intent.ID)
+	_, err = s.Resolve(t.Context(), "UNNAMED")
+	require.ErrorIs(t, err, fault.OutcomeUnknown, "which of the two it is cannot be told")
+}
+
 // schedule is one random day: what happens to each request, and when the server or the terminal is killed.
 type schedule struct {
 	s      *shop
