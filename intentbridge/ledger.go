@@ -163,7 +163,7 @@ func belonging(all []Payment, asked, named string) (Payment, error) {
 func (l *Ledger) settle(op string, p Payment, r Result, byOperator bool) (Payment, error) {
 	state, err := next(p.State, settle)
 	if err != nil {
-		return Payment{}, fault.Wrap(fault.AlreadyResolved, op, err)
+		return Payment{}, fault.New(fault.AlreadyResolved, op, second(p.Result.Status, r.Status))
 	}
 	if p.PaymentID != "" {
 		if state, err = next(state, record); err != nil {
@@ -173,6 +173,19 @@ func (l *Ledger) settle(op string, p Payment, r Result, byOperator bool) (Paymen
 	p.State, p.Result, p.ByOperator, p.ClosedAt = state, r, byOperator, l.now().UTC().Truncate(time.Second)
 	p.Result.CorrID = ""
 	return p, l.save(op, p)
+}
+
+// second says what a second result means. Android brings one late, when the operator has said already what the slip did not show yet.
+func second(first, late Status) string {
+	text := "it ended as " + string(first) + ", and that stays"
+	if late == first {
+		return text
+	}
+	text += "; this result says " + string(late)
+	if late == Success {
+		text += ": the card was charged, pay it back or record it by hand"
+	}
+	return text
 }
 
 // Resolve closes an open card payment by the operator's word. Errors: invalid_request, payment_unknown, already_resolved, storage

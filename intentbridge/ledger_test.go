@@ -300,6 +300,10 @@ func TestTheOperatorsWord(t *testing.T) {
 	require.True(t, p.ByOperator)
 	require.Equal(t, Declined, p.Result.Status)
 	d.fails(fault.AlreadyResolved, id, ResultOK, success)
+	_, err = d.Settle(id, ResultOK, []byte(success))
+	require.ErrorContains(t, err, "it ended as declined, and that stays; this result says success: the card was charged", "somebody has to hear of the money")
+	_, err = d.Settle(id, ResultOK, []byte(`{"status":"declined"}`))
+	require.NotContains(t, err.Error(), "says")
 }
 
 // A row that a flash error took is an open payment: nobody knows what became of it. The others go on.
