@@ -71,8 +71,8 @@ $(BIN)/golangci-lint-$(GOLANGCI_VERSION):
 	@mv $(BIN)/golangci-lint $@
 
 .PHONY: proof-pay
-proof-pay: setup ## 500 kills of the gateway between a webhook and its processing: none lost, none applied twice
-	@POSEMU_WEBHOOK_KILLS=500 go test -count=1 -timeout 30m -run TestKilledBetweenWebhookAndProcessing -v ./cmd/posemu
+proof-pay: setup ## 500 kills between a webhook and its processing, 500 in QR payments, 500 in card payments: none lost, none done twice
+	@POSEMU_PAY_KILLS=500 go test -count=1 -timeout 30m -run 'TestKilledBetweenWebhookAndProcessing|TestKilledIn' -v ./cmd/posemu
 
 FUZZTIME ?= 20s
 .PHONY: fuzz

@@ -43,6 +43,11 @@ type device struct {
 
 func activated(t *testing.T, w *emulator.World, sn string) *device {
 	t.Helper()
+	return activatedAt(t, w, sn, 1)
+}
+
+func activatedAt(t *testing.T, w *emulator.World, sn string, store int) *device {
+	t.Helper()
 	pool := x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(w.CAPEM()))
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, DisableKeepAlives: true}
@@ -55,7 +60,7 @@ func activated(t *testing.T, w *emulator.World, sn string) *device {
 	var made map[string]any
 	require.Equal(t, 201, d.must("POST", "/api/v1/device/provision/generateActivationCode", map[string]any{"serial_number": sn, "public_key_pem": text}, &made))
 	d.code, d.id, d.clientID = made["activation_code"].(string), made["device_id"].(string), made["client_id"].(string)
-	admin(t, w, "POST", "/admin/api/mpac/activate", map[string]any{"activationCode": d.code, "merchantId": 1, "storeId": 1}, nil)
+	admin(t, w, "POST", "/admin/api/mpac/activate", map[string]any{"activationCode": d.code, "merchantId": 1, "storeId": store}, nil)
 	return d
 }
 

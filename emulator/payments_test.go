@@ -31,8 +31,9 @@ type till struct {
 	t      *testing.T
 	w      *emulator.World
 	client *http.Client
-	offset time.Duration // of the server's clock
-	at     int64         // the time that is signed; 0 is the server's
+	offset time.Duration           // of the server's clock
+	at     int64                   // the time that is signed; 0 is the server's
+	write  func(hex string) string // how the signature is written; nil as it is
 }
 
 func newTill(t *testing.T, o emulator.Options) *till {
@@ -88,15 +89,24 @@ func (p *till) do(method, path, body string, header map[string]string) answer {
 func (p *till) signed(method, path, body string, header map[string]string) answer {
 	p.t.Helper()
 	env := p.w.Env().PGW
+	return p.signedBy(pgw.Credentials{APIKey: env.APIKey, SecretKey: env.SecretKey}, method, path, body, header)
+}
+
+func (p *till) signedBy(c pgw.Credentials, method, path, body string, header map[string]string) answer {
+	p.t.Helper()
 	alone, _, _ := strings.Cut(path, "?")
 	at := fmt.Sprint(time.Now().Add(p.offset).Unix())
 	if p.at != 0 {
 		at = fmt.Sprint(p.at)
 	}
-	key := sha256.Sum256([]byte(env.SecretKey))
+	key := sha256.Sum256([]byte(c.SecretKey))
 	mac := hmac.New(sha256.New, []byte(hex.EncodeToString(key[:])))
 	fmt.Fprintf(mac, "%s\n%s\n%s\n%x", method, alone, at, sha256.Sum256([]byte(body)))
-	all := map[string]string{"Authorization": fmt.Sprintf("HMAC-SHA256 %s:%s:%x", env.APIKey, at, mac.Sum(nil))}
+	signature := hex.EncodeToString(mac.Sum(nil))
+	if p.write != nil {
+		signature = p.write(signature)
+	}
+	all := map[string]string{"Authorization": "HMAC-SHA256 " + c.APIKey + ":" + at + ":" + signature}
 	for name, value := range header {
 		all[name] = value
 	}
@@ -272,6 +282,32 @@ func TestBadBodiesOfCreate(t *testing.T) {
 	require.Equal(t, "POST, GET, OPTIONS", a.header.Get("Allow"))
 }
 
+// The largest amount that every JSON reader keeps is one; the webhook and the capture take it too.
+func TestTheLargestAmount(t *testing.T) {
+	t.Parallel()
+	p := newTill(t, emulator.Options{})
+	const most = 1<<53 - 1
+	made := p.signed("POST", intents, fmt.Sprintf(`{"amount":%d,"currency":"JPY","merchant_ref_id":"R","payment_method_types":["qr_mpm"]}`, most), nil)
+	require.Equal(t, 201, made.status, made.text)
+	paid := p.act(made, "confirm", `,"payment_method_type":"qr_mpm","provider":"PAYPAY"`)
+	require.Equal(t, 200, p.hook(paid.Tx, "SUCCESS", most, "JPY").status)
+	p.reaches(made, "succeeded")
+}
+
+// A merchant's ids are its own: another organisation may have a merchant of the same id with a payment of the same merchant_ref_id.
+func TestOrganisationsDoNotMeet(t *testing.T) {
+	t.Parallel()
+	p := newTill(t, emulator.Options{})
+	p.created("REF")
+	var other pgw.Credentials
+	p.admin("POST", "/admin/api/pgw/clients", map[string]string{}, &other)
+	same := fmt.Sprintf(`{"merchants":[{"id":%q,"code":"X","name":"X","status":"active","stores":[]}]}`, p.w.Env().PGW.MerchantID)
+	require.Equal(t, 200, p.signedBy(other, "POST", "/v1/sync/merchants", same, nil).status)
+	order := `{"amount":1,"currency":"JPY","merchant_ref_id":"REF","payment_method_types":["qr_mpm"],"merchant_id":"` + p.w.Env().PGW.MerchantID + `"}`
+	a := p.signedBy(other, "POST", intents, order, nil)
+	require.Equal(t, 201, a.status, a.text)
+}
+
 func TestOriginsOfWebPages(t *testing.T) {
 	t.Parallel()
 	p := newTill(t, emulator.Options{})
@@ -304,14 +340,10 @@ func TestKeysOfOneOrganisation(t *testing.T) {
 	var second pgw.Credentials
 	p.admin("POST", "/admin/api/pgw/clients", map[string]string{"merchantId": p.w.Env().PGW.MerchantID}, &second)
 	p.created("REF")
-	caller := pgw.Caller{BaseURL: p.w.Env().PGW.URL, Key: second, Client: p.client, Now: time.Now}
-	status, body, err := caller.Call(t.Context(), "POST", intents, "key", json.RawMessage(order("REF")))
-	require.NoError(t, err)
-	require.Equal(t, 409, status, "one merchant, whatever the key: %s", body)
-	status, body, err = caller.Call(t.Context(), "GET", intents+"?merchant_ref_id=REF", "", nil)
-	require.NoError(t, err)
-	require.Equal(t, 200, status)
-	require.Contains(t, string(body), `"merchant_ref_id":"REF"`)
+	require.Equal(t, 409, p.signedBy(second, "POST", intents, order("REF"), nil).status, "one merchant, whatever the key")
+	list := p.signedBy(second, "GET", intents+"?merchant_ref_id=REF", "", nil)
+	require.Equal(t, 200, list.status)
+	require.Contains(t, list.text, `"merchant_ref_id":"REF"`)
 	for name, in := range map[string]map[string]string{
 		"scheme": {"scheme": "md5"}, "status": {"status": "asleep"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -124,6 +125,46 @@ func TestAQRPaymentThroughTheGateway(t *testing.T) {
 	require.Equal(t, "completed", k.get("orders", order)["status"])
 }
 
+// Every terminal of the store hears how a payment ends, also of one that a person made; another store hears nothing.
+func TestTheStoreHearsOfItsPayments(t *testing.T) {
+	t.Parallel()
+	w := start(t, emulator.Options{})
+	k, beside, away := newQRTill(t, w), activated(t, w, "SN-BESIDE"), activatedAt(t, w, "SN-AWAY", 2)
+	beside.fetch()
+	away.fetch()
+	heard := map[string]*websocket.Conn{}
+	for _, d := range []*device{k.device, beside} {
+		heard[d.sn] = d.connect("")
+		welcomed(t, heard[d.sn])
+	}
+	var person struct{ AccessToken string }
+	admin(t, w, "POST", "/admin/api/mpac/human-tokens", map[string]any{"role": "STORE_MANAGER", "merchantId": 1, "storeId": 1}, &person)
+	byPerson := qrTill{&device{t: t, world: w, client: k.client, token: person.AccessToken}}
+	for who, till := range map[string]qrTill{"a terminal": k, "a person": byPerson} {
+		_, bill := k.bill()
+		_, p := till.pay(bill, uuid.NewString())
+		k.gateway(p, "confirm")
+		k.decide(p, "SUCCESS")
+		for sn, conn := range heard {
+			for status := ""; status != "completed"; {
+				m, err := read(t, conn)
+				require.NoError(t, err, "%s, %s", who, sn)
+				data := m["data"].(map[string]any)
+				require.Equal(t, "payment.updated", data["event"])
+				payload := data["payload"].(map[string]any)
+				require.Equal(t, []any{p["id"], bill}, []any{payload["payment_id"], payload["bill_id"]}, "%s, %s", who, sn)
+				status = payload["status"].(string)
+			}
+		}
+	}
+	conn := away.connect("")
+	welcomed(t, conn)
+	mark := push(t, w, "SN-AWAY", map[string]any{})
+	m, err := read(t, conn)
+	require.NoError(t, err)
+	require.Equal(t, []any{mark, 1.0}, []any{m["id"], m["seq"]}, "the first event it ever got")
+}
+
 // What ends at the gateway without money ends here too, and the bill can be paid otherwise.
 func TestAQRPaymentThatComesToNothing(t *testing.T) {
 	t.Parallel()
@@ -186,14 +227,20 @@ func TestAQRPaymentThatNobodyAsksForAgain(t *testing.T) {
 	t.Parallel()
 	k := newQRTill(t, start(t, emulator.Options{}))
 	_, bill := k.bill()
+	key := uuid.NewString()
 	addFault(t, k.world, map[string]any{"kind": "refuse", "system": "pgw"})
-	status, _ := k.pay(bill, uuid.NewString())
+	status, _ := k.pay(bill, key)
 	require.Equal(t, 503, status)
 	admin(t, k.world, "DELETE", "/admin/api/faults", nil, nil)
 	k.halfAnHourLater()
 	require.Eventually(t, func() bool {
 		return k.must("POST", "/api/v1/payments", map[string]any{"bill_id": bill, "amount": 380, "payment_method": "cash"}, nil) == 201
 	}, 10*time.Second, 50*time.Millisecond)
+	status, late := k.pay(bill, key)
+	require.Equal(t, 409, status, "the bill is paid: nobody can be asked to pay it again: %v", late)
+	var made struct{ Intents []struct{ Status string } }
+	admin(t, k.world, "GET", "/admin/api/pgw/intents", nil, &made)
+	require.Empty(t, made.Intents)
 }
 
 // What happens at the gateway while the server is down is found after the restart.

@@ -1,6 +1,8 @@
 package emulator_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,6 +21,25 @@ func TestTheSignaturesTime(t *testing.T) {
 	for seconds, want := range map[int]string{-301: "expired_signature", -300: "", -299: "", 0: "", 299: "", 300: "", 301: "expired_signature"} {
 		p.at = base.Unix() + int64(seconds)
 		require.Equal(t, want, p.signed("GET", intents, "", nil).Error.Code, "%d s", seconds)
+	}
+}
+
+// Hex may be in either case; what is no digit of the 32 bytes may not.
+func TestASignatureInUpperCase(t *testing.T) {
+	t.Parallel()
+	p := newTill(t, emulator.Options{})
+	p.write = strings.ToUpper
+	require.Equal(t, 200, p.signed("GET", intents, "", nil).status)
+	for name, write := range map[string]func(string) string{
+		"cut": func(s string) string { return s[:62] }, "longer": func(s string) string { return s + "00" }, "twice": func(s string) string { return s + s },
+		"in base64": func(s string) string {
+			raw, err := hex.DecodeString(s)
+			require.NoError(t, err)
+			return base64.StdEncoding.EncodeToString(raw)
+		},
+	} {
+		p.write = write
+		require.Equal(t, "invalid_signature", p.signed("GET", intents, "", nil).Error.Code, name)
 	}
 }
 

@@ -65,6 +65,13 @@ func TestWebhooksThatComeTwiceLateOrWrong(t *testing.T) {
 	list := p.do("GET", intents+"/"+gone.ID+"/transactions?payment_token="+gone.Token, "", nil)
 	require.Len(t, list.Data, 2)
 	require.Equal(t, "late", list.Data[1].Type, "somebody has the money")
+	for _, w := range p.webhooks("processed") {
+		if w.TransactionID == gone.Tx {
+			p.admin("POST", "/admin/api/pgw/webhooks/"+w.ID+"/replay", nil, nil)
+		}
+	}
+	p.eventually("replayed", func() bool { return len(p.webhooks("retrying")) == 0 })
+	require.Len(t, p.do("GET", intents+"/"+gone.ID+"/transactions?payment_token="+gone.Token, "", nil).Data, 2, "a replay changes nothing")
 	alerts := 0
 	for _, w := range p.webhooks("processed") {
 		if w.Alert != "" {

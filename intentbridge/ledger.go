@@ -3,6 +3,7 @@ package intentbridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,8 @@ func isPaymentID(text string) bool { return httpx.IsID(text, maxPaymentID) }
 
 // Begin writes a card payment down and gives the Intent for it. The request's CorrID is made here. paymentID is the payment of the
 // backend in which the result will be recorded, "" for none, or for one that is named later. Errors: invalid_amount, invalid_request,
-// clock_wrong, storage faults.
+// conflict for a payment whose card request has no result yet, already_resolved for one that has its result, clock_wrong, storage
+// faults.
 func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	const op = "intentbridge: begin"
 	l.mu.Lock()
@@ -49,6 +51,9 @@ func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	}
 	all, err := l.load(op)
 	if err != nil {
+		return Launch{}, err
+	}
+	if err := chargedOnce(op, all, paymentID); err != nil {
 		return Launch{}, err
 	}
 	now := l.now().UTC()
@@ -62,7 +67,23 @@ func (l *Ledger) Begin(r Request, paymentID string) (Launch, error) {
 	if err := l.tidy(op, all); err != nil {
 		return Launch{}, err
 	}
-	return out, l.save(op, Payment{CorrID: r.CorrID, State: Open, Amount: r.Amount, PaymentID: paymentID, StartedAt: now.Truncate(time.Second)})
+	if err := l.save(op, Payment{CorrID: r.CorrID, State: Open, Amount: r.Amount, PaymentID: paymentID, StartedAt: now.Truncate(time.Second)}); err != nil {
+		return Launch{}, err
+	}
+	return out, nil
+}
+
+// chargedOnce guards against a second charge for one payment of the backend: behind an unknown outcome, and behind a result, which
+// ends the payment whatever it is (protocol section 6.2).
+func chargedOnce(op string, all []Payment, paymentID string) error {
+	i := slices.IndexFunc(all, func(p Payment) bool { return p.PaymentID == paymentID })
+	switch {
+	case paymentID == "" || i < 0:
+		return nil
+	case all[i].State == Open:
+		return fault.New(fault.Conflict, op, "this payment was handed to the card app and has no result: decode it, or say what happened, before the card is charged again")
+	}
+	return fault.New(fault.AlreadyResolved, op, "this payment has its card result: a new try is a new payment of the backend")
 }
 
 // ResultCode is how the Credit Card App ended.
@@ -142,7 +163,7 @@ func belonging(all []Payment, asked, named string) (Payment, error) {
 func (l *Ledger) settle(op string, p Payment, r Result, byOperator bool) (Payment, error) {
 	state, err := next(p.State, settle)
 	if err != nil {
-		return Payment{}, fault.Wrap(fault.AlreadyResolved, op, err)
+		return Payment{}, fault.New(fault.AlreadyResolved, op, second(p.Result.Status, r.Status))
 	}
 	if p.PaymentID != "" {
 		if state, err = next(state, record); err != nil {
@@ -152,6 +173,19 @@ func (l *Ledger) settle(op string, p Payment, r Result, byOperator bool) (Paymen
 	p.State, p.Result, p.ByOperator, p.ClosedAt = state, r, byOperator, l.now().UTC().Truncate(time.Second)
 	p.Result.CorrID = ""
 	return p, l.save(op, p)
+}
+
+// second says what a second result means. Android brings one late, when the operator has said already what the slip did not show yet.
+func second(first, late Status) string {
+	text := "it ended as " + string(first) + ", and that stays"
+	if late == first {
+		return text
+	}
+	text += "; this result says " + string(late)
+	if late == Success {
+		text += ": the card was charged, pay it back or record it by hand"
+	}
+	return text
 }
 
 // Resolve closes an open card payment by the operator's word. Errors: invalid_request, payment_unknown, already_resolved, storage

@@ -1,6 +1,7 @@
 package intentbridge
 
 import (
+	"encoding/json"
 	"maps"
 	"strings"
 	"sync"
@@ -115,11 +116,36 @@ func TestAKilledAppLeavesThePaymentOpen(t *testing.T) {
 	d.disk.full = true
 	_, err = d.Settle(id, ResultOK, []byte(success))
 	require.Equal(t, fault.StorageFull, fault.CodeOf(err))
-	_, err = d.Begin(Request{Amount: 1, ClassificationCode: 5, AuthorizationID: "A", TerminalID: device}, "")
-	require.Equal(t, fault.StorageFull, fault.CodeOf(err), "no Intent for what is not on disk")
+	out, err := d.Begin(Request{Amount: 1, ClassificationCode: 5, AuthorizationID: "A", TerminalID: device}, "")
+	require.Equal(t, fault.StorageFull, fault.CodeOf(err))
+	require.Empty(t, out, "no Intent for what is not on disk")
 	d.disk.full = false
 	d.restart()
 	require.Equal(t, []string{id}, d.open())
+}
+
+// One payment of the backend is charged by one card payment: while nobody knows what became of it, and when it has its result.
+func TestAPaymentIsChargedOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	again := func(want fault.Code) {
+		t.Helper()
+		before := maps.Clone(d.disk.values)
+		_, err := d.Begin(Request{Amount: 1200, ClassificationCode: 5, AuthorizationID: "AUTH01", TerminalID: device}, "pay-1")
+		require.Equal(t, want, fault.CodeOf(err), "%v", err)
+		require.Equal(t, before, d.disk.values)
+	}
+	id := d.begin("pay-1")
+	again(fault.Conflict)
+	d.restart()
+	again(fault.Conflict)
+	require.NotEqual(t, id, d.begin("pay-2"), "another payment can begin meanwhile")
+	_, err := d.Resolve(id, Success)
+	require.NoError(t, err)
+	again(fault.AlreadyResolved)
+	_, err = d.Record(t.Context(), id, "", &office{})
+	require.NoError(t, err)
+	again(fault.AlreadyResolved)
 }
 
 // A corr_id never repeats: not within a millisecond, not after a kill, not when the clock goes back, nor after years of payments.
@@ -274,6 +300,10 @@ func TestTheOperatorsWord(t *testing.T) {
 	require.True(t, p.ByOperator)
 	require.Equal(t, Declined, p.Result.Status)
 	d.fails(fault.AlreadyResolved, id, ResultOK, success)
+	_, err = d.Settle(id, ResultOK, []byte(success))
+	require.ErrorContains(t, err, "it ended as declined, and that stays; this result says success: the card was charged", "somebody has to hear of the money")
+	_, err = d.Settle(id, ResultOK, []byte(`{"status":"declined"}`))
+	require.NotContains(t, err.Error(), "says")
 }
 
 // A row that a flash error took is an open payment: nobody knows what became of it. The others go on.
@@ -297,6 +327,16 @@ func TestNoCardNumberIsStored(t *testing.T) {
 	id := d.begin("")
 	_, err := d.Settle(id, ResultOK, []byte(`{"status":"error","error_message":"5555555555554444","pan":"5555-5555-5555-4444","track":["5555555555554444=2912"]}`))
 	require.NoError(t, err)
+	id = d.begin("")
+	for _, field := range []string{"approval_code", "card_slip_number"} {
+		for _, number := range []string{"5555555555554444", "5555-5555-5555-4444", "PAN:5555.5555.5555.4444", "5555/5555/5555/4444"} {
+			fields := map[string]string{"status": "success", "approval_code": "012345", "card_slip_number": "00123", "card_last_4": "0042"}
+			fields[field] = number
+			text, err := json.Marshal(fields)
+			require.NoError(t, err)
+			d.fails(fault.CardAppResultInvalid, id, ResultOK, string(text))
+		}
+	}
 	for _, value := range d.disk.values {
 		require.NotContains(t, value, "5555")
 	}

@@ -75,24 +75,32 @@ func (l *Ledger) ask(ctx context.Context, op string, p Payment, rec Recorder) (P
 	if err != nil || now.State != Recording || now.PaymentID != p.PaymentID {
 		return now, err // another call was first
 	}
-	answer := rec.RecordCard(ctx, p.PaymentID, now, p.CorrID+"-"+p.PaymentID)
+	return l.told(op, now, rec.RecordCard(ctx, now.PaymentID, now, now.CorrID+"-"+now.PaymentID))
+}
+
+// told writes down what the backend said of a payment that was asked about; it may have been named anew meanwhile.
+func (l *Ledger) told(op string, was Payment, answer error) (Payment, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	p, err := l.payment(op, was.CorrID)
+	if err != nil {
+		return was, err
+	}
 	if code := fault.CodeOf(answer); code != "" {
-		if code == now.RecordError || code == fault.Cancelled {
-			return now, answer
+		if code == p.RecordError || code == fault.Cancelled || p.PaymentID != was.PaymentID {
+			return p, answer
 		}
-		now.RecordError = code
-		if err := l.save(op, now); err != nil {
-			return now, err
+		p.RecordError = code
+		if err := l.save(op, p); err != nil {
+			return p, err
 		}
-		return now, answer
+		return p, answer
 	}
-	if now.State, err = next(now.State, answered); err != nil {
-		return now, fault.Wrap(fault.Internal, op, err)
+	if p.State, err = next(p.State, answered); err != nil {
+		return p, fault.Wrap(fault.Internal, op, err)
 	}
-	now.RecordError = ""
-	return now, l.save(op, now)
+	p.PaymentID, p.RecordError = was.PaymentID, ""
+	return p, l.save(op, p)
 }
 
 // asked is a payment as it stands now.

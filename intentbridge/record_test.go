@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -121,6 +122,41 @@ func TestAnotherPaymentOnlyAfterARefusal(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "pay-2", p.PaymentID)
 	require.Equal(t, map[string]Status{"pay-2": Success}, o.rows)
+}
+
+// Another payment is named while the refused one is asked once more: the late answer does not undo it.
+func TestALateRefusalDoesNotUndoAnotherName(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	id := d.settled("pay-1")
+	_, err := d.Record(t.Context(), id, "", &office{answer: fault.NotFound})
+	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+	asked, answer := make(chan struct{}), make(chan struct{})
+	rows := &office{}
+	slow := recorderFunc(func(ctx context.Context, paymentID string, p Payment, key string) error {
+		if paymentID != "pay-1" {
+			return rows.RecordCard(ctx, paymentID, p, key)
+		}
+		close(asked)
+		<-answer
+		return fault.New(fault.NetworkUnavailable, "test: office", "late")
+	})
+	var wait sync.WaitGroup
+	wait.Go(func() { _, _, _ = d.RecordDue(t.Context(), slow) }) // what it gives is the other payment's business
+	<-asked
+	named := make(chan Payment, 1)
+	wait.Go(func() {
+		p, err := d.Record(t.Context(), id, "pay-2", slow)
+		require.NoError(t, err)
+		named <- p
+	})
+	require.Eventually(t, func() bool { return d.unrecorded()[0].PaymentID == "pay-2" }, 10*time.Second, time.Millisecond)
+	close(answer)
+	wait.Wait()
+	p := <-named
+	require.Equal(t, []any{Recorded, "pay-2"}, []any{p.State, p.PaymentID})
+	require.Equal(t, map[string]Status{"pay-2": Success}, rows.rows)
+	require.Empty(t, d.unrecorded())
 }
 
 // One that is refused does not hold the others up.

@@ -11,7 +11,8 @@ import (
 // EncodeCardRequest writes a card payment down and gives the Intent for the Credit Card App: {"v":1,"amount","classificationCode",
 // "authorizationID","paymentId"?}, amount in yen, paymentId of the backend's payment that the result belongs to. Answer: {"v":1,
 // "corrId","package","class","extras":{"request","terminal_id"}}, all extras strings. Check the app of that package before, and start
-// it with an explicit Intent after. Errors: invalid_amount, invalid_request, not_activated, storage faults.
+// it with an explicit Intent after. Errors: invalid_amount, invalid_request, not_activated; conflict for a paymentId that was handed over
+// and has no result yet, already_resolved for one that has its result; storage faults.
 func (t *Terminal) EncodeCardRequest(op *Op, requestJSON string) (string, error) {
 	return t.deviceCall("encode card request", op, func(context.Context) (any, error) {
 		request, paymentID, err := readCardRequest(requestJSON)
@@ -142,8 +143,13 @@ func (r cardRecorder) RecordCard(ctx context.Context, paymentID string, p intent
 		return err //nolint:wrapcheck // a fault.
 	}
 	row, readErr := r.smarttab.Payment(ctx, paymentID)
-	if readErr == nil && row.Status == want.Status && row.CorrID == want.CorrID {
+	if readErr == nil && row.CorrID == want.CorrID && (row.Status == want.Status || paidBack(want, row)) {
 		return nil
 	}
 	return err //nolint:wrapcheck // a fault.
+}
+
+// paidBack reports whether a payment was completed as wanted and refunded since.
+func paidBack(want mpac.CardOutcome, row mpac.Payment) bool {
+	return want.Status == mpac.PaymentCompleted && row.Status == mpac.PaymentRefunded
 }

@@ -201,6 +201,56 @@ func TestALostAnswerToARecord(t *testing.T) {
 	require.Equal(t, "recorded", object(t, "card-recorded", text, err)["outcome"])
 }
 
+// A backend without a memory for idempotency keys answers a repeated record 409; its row tells that it has this very result, also when
+// it was paid back meanwhile, or that it has another one.
+func TestARepeatedRecordIsKnownByTheRow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ status, corrID, code string }{
+		{"completed", "", ""}, {"refunded", "", ""}, {"failed", "", "conflict"}, {"completed", "CORR-5-1600000000000", "conflict"},
+	} {
+		t.Run(tt.status+tt.corrID, func(t *testing.T) {
+			t.Parallel()
+			c := newCounter(t)
+			id := c.request("")
+			c.settleAlone(id)
+			path := "/api/v1/payments/" + c.payment
+			row := map[string]string{"id": c.payment, "bill_id": c.bill, "status": tt.status, "corr_id": tt.corrID}
+			if tt.corrID == "" {
+				row["corr_id"] = id
+			}
+			text, err := json.Marshal(row)
+			require.NoError(t, err)
+			for _, f := range []map[string]any{{"status": 409, "body": `{"error":{"code":"conflict","message":"m"}}`}, {"status": 200, "body": string(text)}} {
+				f["kind"], f["system"], f["path"], f["times"] = "status", "mpac", path, 1
+				c.admin(http.MethodPost, "/admin/api/faults", f, nil)
+			}
+			said, err := c.terminal.RecordCardResult(nil, id, c.payment)
+			require.Equal(t, tt.code, ErrorCode(err), "%v", err)
+			if tt.code == "" {
+				require.Equal(t, "recorded", object(t, "card-recorded", said, err)["outcome"])
+			}
+		})
+	}
+}
+
+// A bill is not charged twice because somebody taps twice, or because the app was killed while the card app was in front.
+func TestAPaymentIsHandedToTheCardAppOnce(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	id := c.request(c.payment)
+	again := func(code string) {
+		t.Helper()
+		_, err := c.terminal.EncodeCardRequest(nil, `{"v":1,"amount":380,"classificationCode":5,"authorizationID":"AUTH01","paymentId":"`+c.payment+`"}`)
+		require.Equal(t, code, ErrorCode(err))
+	}
+	again("conflict")
+	c.killed()
+	again("conflict")
+	require.Len(t, c.list("pending"), 1)
+	c.settle(id)
+	again("already_resolved")
+}
+
 // A backend that refuses says so; the result stays in sight until it is recorded in a payment that takes it.
 func TestARefusedRecordGoesIntoAnotherPayment(t *testing.T) {
 	t.Parallel()
@@ -269,6 +319,11 @@ func TestCardCallsThatAreRefused(t *testing.T) {
 		`{"v":1,"amount":1,"classificationCode":10,"authorizationID":"A"}`:                "invalid_request",
 		`{"v":1,"amount":1,"classificationCode":5}`:                                       "invalid_request",
 		`{"v":1,"amount":1,"classificationCode":5,"authorizationID":"A","paymentId":"/"}`: "invalid_request",
+		`{"v":1,"amount":1,"classificationCode":5,"authorizationID":"A","paymentID":"p"}`: "invalid_request",
+		`{"v":1,"amount":1,"classificationCode":5,"authorizationID":"A","payment":"p"}`:   "invalid_request",
+		`{"v":1,"amount":1,"amount":900,"classificationCode":5,"authorizationID":"A"}`:    "invalid_request",
+		`{"v":1,"amount":1,"Amount":900,"classificationCode":5,"authorizationID":"A"}`:    "invalid_request",
+		`{"v":1,"amount":-0,"classificationCode":5,"authorizationID":"A"}`:                "invalid_amount",
 	} {
 		_, err := terminal.EncodeCardRequest(nil, text)
 		require.Equal(t, code, ErrorCode(err), text)

@@ -2,6 +2,7 @@ package mobile
 
 import (
 	"encoding/json"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -52,7 +53,11 @@ type cardRequestJSON struct {
 func readCardRequest(text string) (r intentbridge.Request, paymentID string, err error) {
 	const op = "mobile: card request"
 	var c cardRequestJSON
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
+	err = json.Unmarshal([]byte(text), &c)
+	if err == nil { // a misspelt paymentId would leave the result without its payment
+		err = exactKeys([]byte(text), reflect.TypeFor[cardRequestJSON](), "")
+	}
+	if err != nil {
 		return r, "", fault.New(fault.InvalidRequest, op, jsonProblem(err))
 	}
 	if c.V != 1 {

@@ -97,8 +97,8 @@ func (r Response) Data(into any) error {
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // Do signs and sends a call. A GET without an answer is asked once more; anything else is sent once, and is outcome_unknown when it
-// went out and no answer came. Errors: [*Error] for an answer that is no success, invalid_request, and those of a call
-// without an answer.
+// went out and no answer came, or one that does not say that nothing was done: 408, 5xx, a redirect, a login page. Errors: [*Error]
+// for an answer that is no success, within outcome_unknown too; invalid_request, and those of a call without an answer.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	const op = "pay: call"
 	if !slices.Contains(methods, r.Method) || !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, " #\r\n") {
@@ -128,13 +128,28 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 		if reading || httpx.NotSent(err) {
 			return Response{}, err
 		}
-		return Response{}, &fault.Fault{Code: fault.OutcomeUnknown, Op: op, Detail: "no answer came; look before making the call again", Err: err}
+		return Response{}, unknown(op, err)
 	}
+	if err = answered(op, resp); err == nil {
+		return Response{Status: resp.Status, Body: resp.Body}, nil
+	}
+	if code, none := httpx.NoAnswer(resp.Status); reading || code == fault.RateLimited || (!none && resp.Status >= 300) {
+		return Response{}, err
+	}
+	return Response{}, unknown(op, err)
+}
+
+// answered says why an answer is no success.
+func answered(op string, resp *httpx.Response) error {
 	if resp.Status < 200 || resp.Status > 299 {
-		return Response{}, refusal(op, resp)
+		return refusal(op, resp)
 	}
 	if len(resp.Body) > 0 && !json.Valid(resp.Body) {
-		return Response{}, fault.New(fault.BadResponse, op, "no JSON; is there a login page in the way?")
+		return fault.New(fault.BadResponse, op, "no JSON; is there a login page in the way?")
 	}
-	return Response{Status: resp.Status, Body: resp.Body}, nil
+	return nil
+}
+
+func unknown(op string, err error) error {
+	return &fault.Fault{Code: fault.OutcomeUnknown, Op: op, Detail: "no answer came; look before making the call again", Err: err}
 }

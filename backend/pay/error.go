@@ -1,12 +1,11 @@
 package pay
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
-	"unicode"
+
+	"github.com/google/uuid"
 
 	"github.com/smartpos-go/terminal/fault"
 	"github.com/smartpos-go/terminal/internal/httpx"
@@ -45,16 +44,16 @@ var byStatus = map[int]fault.Code{
 func refusal(op string, resp *httpx.Response) *Error {
 	e := &Error{Status: resp.Status}
 	var body errorAnswer
-	if bytes.HasPrefix(bytes.TrimLeft(resp.Body, " \t\r\n"), []byte{'{'}) && json.Unmarshal(resp.Body, &body) == nil {
-		e.Message, e.TraceID = clip(body.Message, 200), clip(body.TraceID, 64)
+	if httpx.IsObject(resp.Body) && json.Unmarshal(resp.Body, &body) == nil {
+		e.Message, e.TraceID = httpx.Clip(body.Message, 200), id(body.TraceID)
 		if body.UUID != nil {
-			e.UUID = clip(*body.UUID, 64)
+			e.UUID = id(*body.UUID)
 		}
 		if body.Code != nil {
 			e.Code = *body.Code
 		}
 		for _, f := range body.Errors[:min(len(body.Errors), 50)] {
-			e.Fields = append(e.Fields, FieldError{Field: clip(f.Field, 100), Title: clip(f.Title, 200)})
+			e.Fields = append(e.Fields, FieldError{Field: httpx.Clip(f.Field, 100), Title: httpx.Clip(f.Title, 200)})
 		}
 	}
 	code, none := httpx.NoAnswer(resp.Status)
@@ -75,21 +74,12 @@ func refusal(op string, resp *httpx.Response) *Error {
 	return e
 }
 
-var cardNumber = regexp.MustCompile(`[0-9][0-9 -]{10,}[0-9]`)
+var traceText = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// clip makes a server's text safe to show: one line, valid UTF-8, at most n characters, no card number.
-func clip(text string, n int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	if !hexText.MatchString(text) { // a trace id can look like one
-		text = cardNumber.ReplaceAllString(text, "****")
+// id is a UUID or a trace id as it came: Clip could take its digits for a card number.
+func id(text string) string {
+	if traceText.MatchString(text) || (len(text) == 36 && uuid.Validate(text) == nil) {
+		return text
 	}
-	runes := []rune(text)
-	return string(runes[:min(len(runes), n)])
+	return httpx.Clip(text, 64)
 }
-
-var hexText = regexp.MustCompile(`^[0-9a-f]{32}$`)

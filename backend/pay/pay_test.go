@@ -125,7 +125,7 @@ func TestEnvelopes(t *testing.T) {
 		fields int
 	}{
 		{400, `{"uuid":"8d911b21-b987-4006-a887-29558ff05b7e","message":"Race condition","code":2107,"traceId":"00112233445566778899aabbccddeeff"}`, fault.ProtocolError, 2107, 0},
-		{402, `{"uuid":null,"message":"Insufficient funds","code":2104,"traceId":"t"}`, fault.Conflict, 2104, 0},
+		{402, `{"uuid":"00000000-0000-4000-8000-000000000001","message":"Insufficient funds","code":2104,"traceId":"t"}`, fault.Conflict, 2104, 0},
 		{404, `{"uuid":null,"message":"Entity not found","code":0,"traceId":"t"}`, fault.NotFound, 0, 0},
 		{422, `{"uuid":null,"message":"Validation error","code":0,"traceId":"t","errors":[{"field":"email","title":"bad"}]}`, fault.ProtocolError, 0, 1},
 		{500, `{"uuid":null,"message":"boom","code":0,"traceId":"t"}`, fault.ServerError, 0, 0},
@@ -142,6 +142,9 @@ func TestEnvelopes(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, tt.status, e.Status)
 		require.Equal(t, tt.code, e.Code)
+		if e.UUID != "" {
+			require.Contains(t, tt.body, e.UUID, "the reason's name, whatever its digits look like")
+		}
 		require.Len(t, e.Fields, tt.fields)
 	}
 }
@@ -168,6 +171,20 @@ func TestACommandIsSentOnce(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, sent)
+	for status, want := range map[int]fault.Code{
+		500: fault.OutcomeUnknown, 502: fault.OutcomeUnknown, 504: fault.OutcomeUnknown, 408: fault.OutcomeUnknown, 302: fault.OutcomeUnknown,
+		429: fault.RateLimited, 400: fault.ProtocolError, 409: fault.Conflict,
+	} {
+		r.fault(map[string]any{"kind": "status", "status": status, "body": `{"uuid":null,"message":"m","code":2101,"traceId":"t"}`, "times": 1})
+		_, err = r.Do(ctx, charge)
+		require.Equal(t, want, fault.CodeOf(err), "%d: a charge that may have been made is not to be repeated", status)
+		var e *pay.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, []int{status, 2101}, []int{e.Status, e.Code})
+	}
+	r.fault(map[string]any{"kind": "status", "status": 200, "body": "<html>", "times": 1})
+	_, err = r.Do(ctx, charge)
+	require.ErrorIs(t, err, fault.OutcomeUnknown, "a login page is no answer to a charge")
 	r.fault(map[string]any{"kind": "drop_answer", "path": "/api/v3/geoip/info", "times": 1})
 	_, err = r.Do(ctx, get("/api/v3/geoip/info"))
 	require.NoError(t, err, "a question is asked again")

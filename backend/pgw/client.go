@@ -49,7 +49,7 @@ type Client struct {
 	http     *httpx.Client
 	paths    Paths
 	bearer   bool
-	confirms ledger.Ledger
+	confirms *ledger.Ledger
 }
 
 // New returns a client; Close it. Nothing is sent. Errors: invalid_config.
@@ -66,22 +66,37 @@ func New(o Options) (*Client, error) {
 	}
 	return &Client{
 		http: c, paths: o.Paths.WithDefaults(), bearer: o.Bearer,
-		confirms: ledger.Ledger{Memory: o.Memory, Prefix: "pgw.confirm.", Now: o.Clock.Now},
+		confirms: &ledger.Ledger{Memory: o.Memory, Prefix: "pgw.confirm.", Now: o.Clock.Now},
 	}, nil
 }
 
 // Close ends idle connections.
 func (c *Client) Close() { c.http.Close() }
 
-// Retrieve gives a PaymentIntent as it stands. Errors: token_invalid, payment_expired, not_found, and those of a call without an
-// answer.
+// Retrieve gives a PaymentIntent as it stands, which settles a confirmation of it that got no answer. Errors: token_invalid,
+// payment_expired, not_found, and those of a call without an answer.
 func (c *Client) Retrieve(ctx context.Context, id string, token Token) (Intent, error) {
 	const op = "pgw: retrieve"
 	var intent Intent
-	if err := c.get(ctx, op, id, "", token, &intent); err != nil {
+	err := c.get(ctx, op, id, "", token, &intent)
+	if err == nil {
+		err = intent.check(op, id)
+	}
+	if code := fault.CodeOf(err); code == fault.PaymentExpired || code == fault.NotFound || (err == nil && intent.Status != RequiresPaymentMethod) {
+		c.settle(op, id)
+	}
+	if err != nil {
 		return Intent{}, err
 	}
-	return intent, intent.check(op, id)
+	return intent, nil
+}
+
+// settle ends a confirmation whose outcome is known by another way. That it could not be forgotten keeps no answer back: the next
+// one forgets it.
+func (c *Client) settle(op, id string) {
+	if _, begun, err := c.confirms.Find(op, id); begun || err != nil { // one that cannot be read is not needed any more
+		_ = c.confirms.End(op, id)
+	}
 }
 
 // Transactions lists what moved for a PaymentIntent, oldest first. Errors as of Retrieve.

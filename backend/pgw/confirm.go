@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/smartpos-go/terminal/fault"
 )
@@ -74,11 +75,17 @@ func (c *Client) refused(op, id string, again bool, err error) error {
 	return errors.Join(err, c.confirms.End(op, id))
 }
 
+// forgetAfter is when a confirmation without an answer is forgotten: a PaymentIntent lives 24 hours at most.
+const forgetAfter = 7 * 24 * time.Hour
+
 // beginConfirm writes a confirmation down. One that was begun in the same way goes on under its key; another one begins anew.
 func (c *Client) beginConfirm(op, id string, how Confirmation) (key string, again bool, err error) {
 	body, err := json.Marshal(how)
 	if err != nil {
 		return "", false, fault.Wrap(fault.Internal, op, err)
+	}
+	if err := c.confirms.EndBefore(op, c.confirms.Now().Add(-forgetAfter)); err != nil {
+		return "", false, err
 	}
 	call, again, err := c.confirms.Begin(op, id, string(body))
 	if err != nil || !again || call.Body == string(body) {
@@ -130,8 +137,12 @@ func (c *Client) Cancel(ctx context.Context, id string, token Token) (Intent, er
 		return Intent{}, err
 	}
 	intent, _, err := c.post(ctx, op, id, actionCancel, "", token, cancelRequest{c.inBody(token)})
-	if err == nil || !Unanswered(err) {
-		return intent, err
+	switch {
+	case err == nil:
+		c.settle(op, id)
+		return intent, nil
+	case !Unanswered(err):
+		return Intent{}, err
 	}
 	lost := err
 	if ctx.Err() != nil {
@@ -147,7 +158,7 @@ func (c *Client) Cancel(ctx context.Context, id string, token Token) (Intent, er
 }
 
 // PendingConfirmations are the ids of PaymentIntents whose confirmation was begun and has no answer, oldest first: confirm or
-// retrieve them again.
+// retrieve them again. They are forgotten after 7 days.
 func (c *Client) PendingConfirmations() ([]string, error) {
 	calls, err := c.confirms.List("pgw: pending confirmations")
 	ids := make([]string, len(calls))

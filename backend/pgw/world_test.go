@@ -127,6 +127,13 @@ func (p *payer) provider(id, status string) {
 	p.admin(http.MethodPost, "/admin/api/pgw/intents/"+id+"/provider", map[string]string{"status": status}, nil)
 }
 
+func (p *payer) transactions(made merchant.Created) []pgw.Transaction {
+	p.t.Helper()
+	list, err := p.Transactions(p.t.Context(), made.Intent.ID, made.Token)
+	require.NoError(p.t, err)
+	return list
+}
+
 // made is a PaymentIntent over 1200 yen by QR code.
 func (p *payer) made(ref string) merchant.Created {
 	p.t.Helper()

@@ -19,9 +19,13 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "demo-child" || os.Args[1] == "serve") {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	if len(os.Args) > 2 && os.Args[1] == killChild {
-		fmt.Println("failed:" + strings.ReplaceAll(enterUntilKilled(os.Args[2]).Error(), " ", "_"))
-		os.Exit(1)
+	children := map[string]func(config string) error{killChild: enterUntilKilled, cardKillChild: payByCardUntilKilled, qrKillChild: payByQRUntilKilled}
+	if len(os.Args) > 2 && children[os.Args[1]] != nil {
+		if err := children[os.Args[1]](os.Args[2]); err != nil {
+			fmt.Println("failed:" + strings.ReplaceAll(err.Error(), " ", "_"))
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

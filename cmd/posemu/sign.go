@@ -87,7 +87,7 @@ func signPGW(scheme merchant.Scheme, secret merchant.Secret, id string, m mercha
 	s.Header = merchant.Header(id, m.Timestamp, s.Signature)
 	if expect != "" {
 		var equal bool
-		equal, s.Difference, s.Hint = compare(scheme, secret, m, expect)
+		equal, s.Difference, s.Hint = compare(scheme, secret, id, m, expect)
 		s.Matches = &equal
 	}
 	return s

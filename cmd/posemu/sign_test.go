@@ -74,6 +74,7 @@ func TestSignSaysWhatDiffers(t *testing.T) {
 			"milliseconds":      {expect: scheme.Canonical(changed(func(m *merchant.Message) { m.Timestamp *= 1000 })), difference: "timestamp", hint: "seconds"},
 			"body":              {expect: scheme.Canonical(changed(func(m *merchant.Message) { m.Body = []byte("{}") })), difference: "body", hint: "bytes"},
 			"header of later":   {expect: merchant.Header("pk_test_1", later.Timestamp, scheme.Sign(signSecret, later)), difference: "timestamp"},
+			"header of another": {expect: merchant.Header("pk_test_2", 1706515200, own), hint: "another id"},
 			"signed for later":  {expect: scheme.Sign(signSecret, later), difference: "timestamp", hint: "1706515201"},
 			"another secret":    {expect: scheme.Sign("other", signMessage), hint: "another secret"},
 			"raw digest as key": {expect: "f98e1777af2acfcb95303e17d16a46c4efdb9e59c59c8f030d79af43015ef4dc", hint: "64 hex characters"},

@@ -10,12 +10,15 @@ import (
 
 // compare says whether the other side's canonical string, signature or header is ours, and if not which part of the request
 // differs, as far as that can be told.
-func compare(scheme merchant.Scheme, secret merchant.Secret, m merchant.Message, expect string) (equal bool, difference, hint string) {
+func compare(scheme merchant.Scheme, secret merchant.Secret, id string, m merchant.Message, expect string) (equal bool, difference, hint string) {
 	expect = strings.Trim(expect, "\r\n")
 	header := strings.TrimSpace(strings.TrimPrefix(expect, "Authorization:"))
-	if _, timestamp, signature, err := merchant.ParseHeader(header); err == nil {
-		if timestamp != m.Timestamp {
+	if theirs, timestamp, signature, err := merchant.ParseHeader(header); err == nil {
+		switch {
+		case timestamp != m.Timestamp:
 			return false, "timestamp", ""
+		case theirs != id: // it is not signed, and yet says whose secret the other side looks for
+			return false, "", "it is sent for another id than --id"
 		}
 		return compareSignature(scheme, secret, m, signature)
 	}

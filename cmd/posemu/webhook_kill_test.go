@@ -35,12 +35,12 @@ import (
 // webhooksPerLife is how many webhooks come in while the gateway is killed.
 const webhooksPerLife = 4
 
-// webhookKills is how often the gateway is killed: a sample, or what make proof-pay asks for.
-func webhookKills(t *testing.T) int {
+// payKills is how often the tests of payments kill: a sample, or what make proof-pay asks for.
+func payKills(t *testing.T, sample int) int {
 	t.Helper()
-	text := os.Getenv("POSEMU_WEBHOOK_KILLS")
+	text := os.Getenv("POSEMU_PAY_KILLS")
 	if text == "" {
-		return 15
+		return sample
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
@@ -72,6 +72,7 @@ func (m *table) Settings(prefix string) (map[string]string, error) {
 type gateway struct {
 	t      *testing.T
 	dir    string
+	port   int
 	child  *exec.Cmd
 	env    emulator.Env
 	client *http.Client
@@ -90,8 +91,12 @@ type webhook struct {
 func (g *gateway) start() {
 	t := g.t
 	t.Helper()
+	if g.port == 0 { // below those that the system gives away, so that no other test takes them while the gateway is down
+		g.port = 12_000 + 10*rand.IntN(2_000) //nolint:gosec // a port.
+	}
 	env := filepath.Join(g.dir, "env.json")
-	g.child = exec.CommandContext(t.Context(), os.Args[0], "serve", "--state", filepath.Join(g.dir, "state"), "--env", env) //nolint:gosec // this test binary.
+	g.child = exec.CommandContext(t.Context(), os.Args[0], "serve", "--state", filepath.Join(g.dir, "state"), "--env", env, //nolint:gosec // this test binary.
+		"--listen", fmt.Sprintf("127.0.0.1:%d", g.port))
 	said, err := g.child.StdoutPipe()
 	require.NoError(t, err)
 	g.child.Stderr = os.Stderr
@@ -192,7 +197,7 @@ func (g *gateway) waiting() (n int) {
 func TestKilledBetweenWebhookAndProcessing(t *testing.T) {
 	t.Parallel()
 	g := &gateway{t: t, dir: t.TempDir()}
-	kills, caught := webhookKills(t), 0
+	kills, caught := payKills(t, 15), 0
 	var all, open []*webhook
 	for life := range kills {
 		g.start()

@@ -140,12 +140,14 @@ func (c *channel) of(deviceID string) *session {
 	return c.devices[deviceID]
 }
 
-// wake lets a device's session look for new events.
-func (c *channel) wake(deviceID string) {
-	if s := c.of(deviceID); s != nil {
-		select {
-		case s.wake <- struct{}{}:
-		default: // it will look anyway
+// wake lets devices' sessions look for new events.
+func (c *channel) wake(deviceIDs ...string) {
+	for _, id := range deviceIDs {
+		if s := c.of(id); s != nil {
+			select {
+			case s.wake <- struct{}{}:
+			default: // it will look anyway
+			}
 		}
 	}
 }

@@ -45,6 +45,24 @@ func findDevice(tx *sql.Tx, column, value string) (d device, ok bool, err error)
 	return d, err == nil, err
 }
 
+// devicesOf are the devices of a store that are in service, or will be again.
+func devicesOf(tx *sql.Tx, merchantID, storeID int64) (list []device, err error) {
+	rows, err := tx.Query("SELECT "+deviceColumns+" FROM mpac_device WHERE merchant_id = ? AND store_id = ? AND status IN ('active', 'suspended') ORDER BY sn",
+		merchantID, storeID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		d, err := scanDevice(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}
+
 // readKey reads a PEM public key; only EC P-256 is a device's (FACT). It gives the DER, nil when it is not one.
 func readKey(text string) []byte {
 	block, rest := pem.Decode([]byte(text))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/smartpos-go/terminal/emulator/ulid"
@@ -69,13 +70,10 @@ func (t *smarttab) follow(ctx context.Context) (open int, changed bool, err erro
 		return len(payments), false, err
 	}
 	for _, q := range payments {
-		moved, err := t.moveQR(q, found[q.paymentID], all)
-		if err != nil {
-			return len(payments), changed, err
-		}
-		changed = changed || moved
+		moved, moveErr := t.moveQR(q, found[q.paymentID], all) // one that cannot be moved does not hold the others up
+		changed, err = changed || moved, errors.Join(err, moveErr)
 	}
-	return len(payments), changed, nil
+	return len(payments), changed, err
 }
 
 func (t *smarttab) openQRs() (list []openQR, err error) {
@@ -133,42 +131,45 @@ func (t *smarttab) moveQR(q openQR, i intent, all bool) (moved bool, err error) 
 		}
 		i.Status, i.CancellationReason = cancelled, "expired"
 	}
-	var p payment
+	var told []string
 	err = t.state.Do(func(tx *sql.Tx) error {
+		var p payment
 		if err := loadRow(tx, q.caller, kindPayment, q.paymentID, &p); err != nil {
 			return err
 		}
 		before := p.Status
-		if err := t.end(tx, q.caller, &p, i); err != nil {
-			return err
-		}
-		moved = p.Status != before
-		return nil
+		told, err = t.end(tx, q.caller, &p, i)
+		moved = err == nil && p.Status != before
+		return err
 	})
-	if err == nil && moved && p.DeviceID != nil {
-		t.channel.wake(*p.DeviceID)
+	if err != nil {
+		return false, err
 	}
-	return moved, err
+	t.channel.wake(told...)
+	return moved, nil
 }
 
-// tell stores payment.updated for the device that made the payment.
-func (t *smarttab) tell(tx *sql.Tx, p payment) error {
-	if p.DeviceID == nil {
-		return nil
-	}
-	d, there, err := findDevice(tx, "device_id", *p.DeviceID)
-	if err != nil || !there {
-		return err
-	}
-	now := t.clock.Now()
-	id, err := ulid.New(t.state.Rand, now)
+// tell stores payment.updated for every device of the payment's store, and gives which: a bill is opened at one terminal and paid at
+// another, and all of them may read it.
+func (t *smarttab) tell(tx *sql.Tx, p payment) (told []string, err error) {
+	devices, err := devicesOf(tx, p.MerchantID, p.StoreID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	payload, err := json.Marshal(map[string]string{"payment_id": p.ID, "bill_id": p.BillID, "status": p.Status})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = storeEvent(tx, d, event{id: id, at: now, name: "payment.updated", payload: payload})
-	return err
+	now := t.clock.Now()
+	for _, d := range devices {
+		id, err := ulid.New(t.state.Rand, now)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := storeEvent(tx, d, event{id: id, at: now, name: "payment.updated", payload: payload}); err != nil {
+			return nil, err
+		}
+		told = append(told, d.id)
+	}
+	return told, nil
 }

@@ -47,25 +47,33 @@ func (t *smarttab) pay(w http.ResponseWriter, r request) error {
 
 func (t *smarttab) handOver(ctx context.Context, c caller, p payment) (handedOver, error) {
 	var b billRow
-	if err := t.state.Do(func(tx *sql.Tx) error { return loadRow(tx, c, kindBill, p.BillID, &b) }); err != nil {
+	if err := t.state.Do(func(tx *sql.Tx) error {
+		if _, err := t.payable(tx, c, p.ID); err != nil {
+			return err
+		}
+		return loadRow(tx, c, kindBill, p.BillID, &b)
+	}); err != nil {
 		return handedOver{}, err
 	}
 	made, gatewayErr := t.road.create(ctx, p, b.orders()[0])
 	if unanswered(gatewayErr) {
 		return handedOver{}, gatewayErr
 	}
-	err := t.state.Do(func(tx *sql.Tx) error {
-		var now payment
-		if err := loadRow(tx, c, kindPayment, p.ID, &now); err != nil || now.PaymentIntentID != nil {
+	var told []string
+	err := t.state.Do(func(tx *sql.Tx) (err error) {
+		now, err := t.payable(tx, c, p.ID)
+		if err != nil || now.PaymentIntentID != nil {
 			return err
 		}
 		if gatewayErr != nil {
-			return t.end(tx, c, &now, intent{Status: failed})
+			told, err = t.end(tx, c, &now, intent{Status: failed})
+			return err
 		}
 		now.PaymentIntentID, now.UpdatedAt = &made.ID, t.now()
 		return saveRow(tx, now.ID, now)
 	})
-	if gatewayErr != nil {
+	if err == nil {
+		t.channel.wake(told...)
 		err = gatewayErr
 	}
 	if err != nil {
@@ -79,15 +87,27 @@ func (t *smarttab) handOver(ctx context.Context, c caller, p payment) (handedOve
 	return out, nil
 }
 
+// payable loads a payment for its token. One that ended before it had a PaymentIntent gets none: nobody would follow it, and its bill
+// may be paid otherwise.
+func (t *smarttab) payable(tx *sql.Tx, c caller, id string) (p payment, err error) {
+	if err := loadRow(tx, c, kindPayment, id, &p); err != nil {
+		return payment{}, err
+	}
+	if p.PaymentIntentID == nil && p.Status != pending && p.Status != processing {
+		return payment{}, conflict("this payment is " + p.Status + "; begin another one")
+	}
+	return p, nil
+}
+
 // ends are the events that states of a PaymentIntent are for its payment (protocol section 4.5 and conflict C6).
 var ends = map[string]string{"processing": process, "succeeded": complete, "failed": fail, "cancelled": cancel}
 
-// end moves a payment as its PaymentIntent moved; one that is there already, or has ended, stays.
-func (t *smarttab) end(tx *sql.Tx, c caller, p *payment, i intent) error {
+// end moves a payment as its PaymentIntent moved, and gives the devices that are told; one that is there already, or has ended, stays.
+func (t *smarttab) end(tx *sql.Tx, c caller, p *payment, i intent) (told []string, err error) {
 	event, known := ends[i.Status]
 	to, err := paymentStates.next(p.Status, event)
 	if !known || err != nil {
-		return nil //nolint:nilerr // the machine says that there is nothing to move.
+		return nil, nil //nolint:nilerr // the machine says that there is nothing to move.
 	}
 	p.Status, p.UpdatedAt = to, t.now()
 	if i.TransactionID != "" {
@@ -102,14 +122,14 @@ func (t *smarttab) end(tx *sql.Tx, c caller, p *payment, i intent) error {
 	if event != process {
 		p.ProcessedAt = &p.UpdatedAt
 		if _, err := tx.Exec("DELETE FROM mpac_qr WHERE payment_id = ?", p.ID); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := saveRow(tx, p.ID, p); err != nil {
-		return err
+		return nil, err
 	}
-	if err := t.tell(tx, *p); err != nil || event != complete {
-		return err
+	if told, err = t.tell(tx, *p); err != nil || event != complete {
+		return told, err
 	}
-	return t.tallyPayment(tx, c, *p, true)
+	return told, t.tallyPayment(tx, c, *p, true)
 }

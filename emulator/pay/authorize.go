@@ -26,7 +26,7 @@ func (s *Server) authorize(q question) (grant, int) {
 	if !there || !account.Active || !fits(account.SecretKey, q.headers) {            // b, c
 		return grant{}, http.StatusUnauthorized
 	}
-	if off := s.clock.Now().Sub(date).Abs(); s.freshness > 0 && off > s.freshness {
+	if off := s.clock.Now().Truncate(time.Second).Sub(date).Abs(); s.freshness > 0 && off > s.freshness {
 		return grant{}, http.StatusUnauthorized
 	}
 	service, there := s.access.services[q.headers[headerID]] // d

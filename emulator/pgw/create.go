@@ -39,7 +39,7 @@ func (s *Server) create(c *call) (int, any, error) {
 	}
 	i.tokenHash = hash
 	var there int
-	if err := c.tx.QueryRow("SELECT count(*) FROM pgw_intent WHERE merchant_id = ? AND ref = ?", i.merchantID, i.ref).Scan(&there); err != nil {
+	if err := c.tx.QueryRow("SELECT count(*) FROM pgw_intent WHERE organisation = ? AND merchant_id = ? AND ref = ?", i.organisation, i.merchantID, i.ref).Scan(&there); err != nil {
 		return 0, nil, err
 	}
 	if there > 0 {
@@ -70,7 +70,7 @@ func (s *Server) readCreate(c *call, o strictjson.Object) (intent, error) {
 	i := intent{organisation: c.client.organisation, merchantID: c.client.merchantID, status: requiresMethod, created: now, updated: now}
 	var ok bool
 	if i.amount, ok = o.Integer("amount"); !ok || i.amount < 1 {
-		return intent{}, unfit("amount", "amount must be a whole number above 0, at most 15 digits, in the currency's smallest unit")
+		return intent{}, unfit("amount", "amount must be a whole number from 1 to 2^53-1, in the currency's smallest unit")
 	}
 	if i.currency, ok = o.Text("currency"); !ok || !currencyText.MatchString(i.currency) {
 		return intent{}, unfit("currency", "currency must be an ISO 4217 code")

@@ -53,10 +53,17 @@ func (s *Server) loadIntent(tx *sql.Tx, column string, value any) (intent, bool,
 	return i, err == nil, err
 }
 
-// expire cancels a PaymentIntent that nobody paid in its time. One that the provider processes is left to it.
+// expire cancels a PaymentIntent that nobody paid in its time. One that the provider processes is left to it, and one about which a
+// webhook came in time to that webhook.
 func (s *Server) expire(tx *sql.Tx, i *intent) error {
 	if (i.status != requiresMethod && i.status != requiresAction) || s.now().Before(i.expires) {
 		return nil
+	}
+	var waiting int
+	err := tx.QueryRow("SELECT count(*) FROM pgw_webhook WHERE provider = ? AND transaction_id = ? AND state = 'retrying' AND received_at < ?",
+		i.provider, i.providerTx, i.expires.UnixMilli()).Scan(&waiting)
+	if err != nil || (waiting > 0 && i.providerTx != "") {
+		return err
 	}
 	i.status, i.reason = cancelled, reasonExpired
 	if err := s.saveIntent(tx, i); err != nil {

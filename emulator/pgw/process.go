@@ -82,7 +82,7 @@ func (s *Server) apply(tx *sql.Tx, i *intent, target, status string) (alert stri
 	case i.status == target:
 		return "", nil
 	case target == succeeded && final(i.status):
-		return "success for a PaymentIntent that is " + i.status + ": the payer may have to be refunded", s.insertTransaction(tx, *i, "late", succeeded)
+		return "success for a PaymentIntent that is " + i.status + ": the payer may have to be refunded", s.noteLate(tx, *i)
 	case !moves[i.status][target]:
 		return status + " for a PaymentIntent that is " + i.status + "; nothing was changed", nil
 	}
@@ -100,6 +100,16 @@ func (s *Server) apply(tx *sql.Tx, i *intent, target, status string) (alert stri
 	}
 	_, err = tx.Exec("INSERT INTO pgw_event(intent_id, status, at) VALUES(?,?,?)", i.id, target, s.now().UnixMilli())
 	return "", err
+}
+
+// noteLate notes the money of a payment that had ended, once: an operator may replay its webhook.
+func (s *Server) noteLate(tx *sql.Tx, i intent) error {
+	var noted int
+	err := tx.QueryRow("SELECT count(*) FROM pgw_transaction WHERE intent_id = ? AND type = 'late'", i.id).Scan(&noted)
+	if err != nil || noted > 0 {
+		return err
+	}
+	return s.insertTransaction(tx, i, "late", succeeded)
 }
 
 func (s *Server) end(tx *sql.Tx, w stored, state, intentID, alert string) error {

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS pgw_intent(
   updated_at INTEGER NOT NULL, token_void INTEGER NOT NULL DEFAULT 0, method TEXT NOT NULL DEFAULT '', provider TEXT NOT NULL DEFAULT '',
   provider_name TEXT NOT NULL DEFAULT '', provider_transaction_id TEXT NOT NULL DEFAULT '', qr TEXT NOT NULL DEFAULT '',
   capture TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', error_code TEXT NOT NULL DEFAULT '',
-  UNIQUE(merchant_id, ref)
+  UNIQUE(organisation, merchant_id, ref)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS pgw_intent_provider ON pgw_intent(provider, provider_transaction_id) WHERE provider_transaction_id <> '';
 CREATE INDEX IF NOT EXISTS pgw_intent_open ON pgw_intent(expires_at) WHERE status IN ('requires_payment_method', 'requires_action');

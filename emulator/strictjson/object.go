@@ -71,16 +71,19 @@ func (o Object) Optional(name string) (value string, ok bool) {
 	return o.Text(name)
 }
 
-var integerText = regexp.MustCompile(`^-?[0-9]{1,15}$`)
+var integerText = regexp.MustCompile(`^-?[0-9]{1,16}$`)
 
-// Integer is a whole number without fraction or exponent.
+// maxInteger is the largest whole number that every JSON reader keeps exactly: 2^53-1.
+const maxInteger = 1<<53 - 1
+
+// Integer is a whole number without fraction or exponent, from -(2^53-1) to 2^53-1.
 func (o Object) Integer(name string) (value int64, ok bool) {
 	raw := o[name]
 	if !integerText.Match(raw) {
 		return 0, false
 	}
 	value, err := strconv.ParseInt(string(raw), 10, 64)
-	return value, err == nil
+	return value, err == nil && -maxInteger <= value && value <= maxInteger
 }
 
 // List is a field that is a list.

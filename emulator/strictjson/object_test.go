@@ -46,6 +46,8 @@ func TestFieldsAreOfOneType(t *testing.T) {
 		{value: `1`, integer: true},
 		{value: `-1`, integer: true},
 		{value: `0`, integer: true},
+		{value: `9007199254740991`, integer: true}, {value: `-9007199254740991`, integer: true},
+		{value: `9007199254740992`}, {value: `-9007199254740992`}, {value: `99999999999999999999`},
 		{value: `1.0`}, {value: `1e3`}, {value: `9999999999999999`}, {value: `null`}, {value: `true`}, {value: `["x"]`}, {value: `{"x":1}`},
 	} {
 		o, err := Read([]byte(`{"a":` + tt.value + `}`))

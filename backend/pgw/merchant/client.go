@@ -54,7 +54,7 @@ var idText = regexp.MustCompile(`^[\x21-\x39\x3b-\x7e]{1,200}$`) // printable, n
 type Client struct {
 	http    *httpx.Client
 	paths   pgw.Paths
-	creates ledger.Ledger
+	creates *ledger.Ledger
 }
 
 // New returns a client; Close it. Nothing is sent. Errors: invalid_config.
@@ -88,16 +88,24 @@ func New(o Options) (*Client, error) {
 	return &Client{
 		http:    plain.Wrapped(func(next http.RoundTripper) http.RoundTripper { signing.next = next; return signing }),
 		paths:   o.Paths.WithDefaults(),
-		creates: ledger.Ledger{Memory: o.Memory, Prefix: "pgw.create.", Now: o.Clock.Now},
+		creates: &ledger.Ledger{Memory: o.Memory, Prefix: "pgw.create.", Now: o.Clock.Now},
 	}, nil
 }
 
 // Close ends idle connections.
 func (c *Client) Close() { c.http.Close() }
 
-// List gives PaymentIntents of the merchant, newest first, and whether there are more behind them. None carries its token.
-// Errors: not_authorized, protocol_error, and those of a call without an answer.
+// List gives PaymentIntents of the merchant's organisation, newest first, and whether there are more behind them. None carries its
+// token. Errors: not_authorized, protocol_error, and those of a call without an answer.
 func (c *Client) List(ctx context.Context, f Filter) (intents []pgw.Intent, more bool, err error) {
+	rows, more, err := c.list(ctx, f)
+	for _, row := range rows {
+		intents = append(intents, row.Intent)
+	}
+	return intents, more, err
+}
+
+func (c *Client) list(ctx context.Context, f Filter) (rows []listed, more bool, err error) {
 	const op = "merchant: list"
 	query := url.Values{}
 	for name, value := range map[string]string{queryRef: f.MerchantRefID, queryStatus: string(f.Status), queryAfter: f.StartingAfter} {

@@ -101,7 +101,7 @@ func (c *Client) send(ctx context.Context, op string, call ledger.Call) (Created
 
 // find looks a PaymentIntent up that was created without an answer.
 func (c *Client) find(ctx context.Context, op string, call ledger.Call, duplicate error) (Created, error) {
-	intents, _, err := c.List(ctx, Filter{MerchantRefID: call.Name})
+	rows, _, err := c.list(ctx, Filter{MerchantRefID: call.Name})
 	if err != nil {
 		return Created{}, unknown(op, err)
 	}
@@ -109,12 +109,20 @@ func (c *Client) find(ctx context.Context, op string, call ledger.Call, duplicat
 	if err := json.Unmarshal([]byte(call.Body), &sent); err != nil {
 		return Created{}, fault.Wrap(fault.StorageDamaged, op, err)
 	}
-	for _, i := range intents {
-		if i.MerchantRefID == call.Name && i.Amount == sent.Amount && i.Currency == sent.Currency {
-			return Created{Intent: i}, nil
+	var found []listed
+	for _, i := range rows {
+		foreign := sent.MerchantID != "" && i.MerchantID != "" && i.MerchantID != sent.MerchantID
+		if i.MerchantRefID == call.Name && i.Amount == sent.Amount && i.Currency == sent.Currency && !foreign {
+			found = append(found, i)
 		}
 	}
-	return Created{}, duplicate
+	switch len(found) {
+	case 0:
+		return Created{}, duplicate
+	case 1:
+		return Created{Intent: found[0].Intent}, nil
+	}
+	return Created{}, unknown(op, errors.New("several merchants have this merchant_ref_id: name MerchantID in requests"))
 }
 
 // Pending are the merchant_ref_ids of creations that were begun and are not done, oldest first. After a restart, resolve them.

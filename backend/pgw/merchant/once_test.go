@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,38 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// slow is a Memory whose disk takes its time, so that callers meet.
+type slow struct{ *memory }
+
+func (m slow) SetSetting(key, value string) error {
+	time.Sleep(2 * time.Millisecond)
+	return m.memory.SetSetting(key, value)
+}
+
+// However many callers create one payment at once: it is created once, nobody is told that it belongs to somebody else, and who got
+// no answer gets one later.
+func TestManyCallersCreateOnePayment(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s = open(t, s.world, s.memory, func(o *merchant.Options) { o.Memory = slow{s.memory} })
+	var wait sync.WaitGroup
+	for range 12 {
+		wait.Go(func() {
+			made, err := s.Create(t.Context(), request("REF"))
+			if err != nil {
+				require.ErrorIs(t, err, fault.OutcomeUnknown, "another caller's request is under way")
+				return
+			}
+			require.NotEmpty(t, made.Token)
+		})
+	}
+	wait.Wait()
+	made, err := s.Create(t.Context(), request("REF"))
+	require.NoError(t, err)
+	require.NotEmpty(t, made.Token)
+	require.Equal(t, 1, s.count("REF"))
+}
+
 func TestNothingIsPendingWhenNothingWentOut(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -83,6 +116,35 @@ func TestResolveAfterTheKeyHasRunOut(t *testing.T) {
 	require.Empty(t, found.Token)
 	require.True(t, found.Intent.Expired())
 	require.Equal(t, 1, s.count("REF"))
+}
+
+// An organisation's merchants may use the same merchant_ref_id: what is found by it later is this merchant's PaymentIntent, or none.
+func TestResolveFindsNoOtherMerchantsPayment(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, err := s.SyncMerchants(t.Context(), []merchant.Merchant{{ID: "M-OTHER", Code: "O", Name: "Other", Status: "active", Stores: []merchant.Store{}}})
+	require.NoError(t, err)
+	mine, other := request("NAMED"), request("NAMED")
+	mine.MerchantID, other.MerchantID = s.world.Env().PGW.MerchantID, "M-OTHER"
+	s.fault(map[string]any{"kind": "drop_answer", "times": 4})
+	for _, r := range []merchant.Request{mine, request("UNNAMED")} {
+		_, err = s.Create(t.Context(), r)
+		require.ErrorIs(t, err, fault.OutcomeUnknown)
+	}
+	second := open(t, s.world, &memory{}, nil)
+	theirs, err := second.Create(t.Context(), other)
+	require.NoError(t, err)
+	other.MerchantRefID = "UNNAMED"
+	_, err = second.Create(t.Context(), other)
+	require.NoError(t, err)
+	s.admin(http.MethodPut, "/admin/api/clock", map[string]any{"offsetSeconds": 25 * 3600}, nil)
+	_, err = s.Resolve(t.Context(), "NAMED")
+	require.ErrorIs(t, err, pgw.ExpiredSignature, "the first answer tells the time")
+	found, err := s.Resolve(t.Context(), "NAMED")
+	require.NoError(t, err)
+	require.NotEqual(t, theirs.Intent.ID, found.Intent.ID)
+	_, err = s.Resolve(t.Context(), "UNNAMED")
+	require.ErrorIs(t, err, fault.OutcomeUnknown, "which of the two it is cannot be told")
 }
 
 // schedule is one random day: what happens to each request, and when the server or the terminal is killed.

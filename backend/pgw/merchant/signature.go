@@ -145,7 +145,7 @@ func ParseHeader(value string) (id string, timestamp int64, signature string, er
 		return "", 0, "", ErrHeader
 	}
 	timestamp, err = strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
+	if err != nil || parts[1] != strconv.FormatInt(timestamp, 10) { // the other side signed the text, +1 and 01 are not 1
 		return "", 0, "", ErrHeader
 	}
 	return parts[0], timestamp, parts[2], nil

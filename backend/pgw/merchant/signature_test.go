@@ -30,7 +30,7 @@ func vectors(t *testing.T) (good, mustFail []vector) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(&all))
-	require.Len(t, all.Signatures, 5)
+	require.Len(t, all.Signatures, 8)
 	require.Len(t, all.MustFail, 1)
 	return all.Signatures, all.MustFail
 }
@@ -106,6 +106,7 @@ func TestHeader(t *testing.T) {
 	require.Equal(t, "ab:c=", signature, "split at the first two colons")
 	for _, odd := range []string{
 		"", "HMAC-SHA256", "HMAC-SHA256 ", "Bearer a:1:b", "HMAC-SHA256 a:1", "HMAC-SHA256 :1:b", "HMAC-SHA256 a:soon:b", "HMAC-SHA256 a:1: b", "HMAC-SHA256  a:1:b",
+		"HMAC-SHA256 a:+1:b", "HMAC-SHA256 a:01:b", "HMAC-SHA256 a:-0:b",
 	} {
 		_, _, _, err := merchant.ParseHeader(odd)
 		require.ErrorIs(t, err, merchant.ErrHeader, "%q", odd)

@@ -80,6 +80,21 @@ func goSnippet(key, secret string) snippet {
 	}
 }
 
+// A secret's bytes are those of its UTF-8, in every language.
+func TestSnippetsWithASecretThatIsNotASCII(t *testing.T) {
+	t.Parallel()
+	const key, secret, path, body = "pk_1", "sk_ひみつ_é", "/v1/payment_intents", `{"description":"コーヒー"}`
+	header := merchant.NewSigner(merchant.Newline, key, secret).Header(merchant.Message{Method: "POST", Path: path, Timestamp: 1706515200, Body: []byte(body)})
+	for name, s := range map[string]snippet{
+		"JavaScript": script(program(t, "node", "node"), "merchant.js", key, secret),
+		"Python":     script(program(t, "python3", "python"), "merchant.py", key, secret),
+		"Go":         goSnippet(key, secret),
+	} {
+		require.Equal(t, header, s.sign(t, "POST", path, "1706515200", []byte(body)), name)
+		require.Equal(t, "ok", s.verify(t, "POST", path, header, []byte(body)), name)
+	}
+}
+
 // The guide's formula in the languages of merchants: the emulator takes what their code signs, and their code takes what ours signs.
 func TestSnippetsOfMerchants(t *testing.T) {
 	t.Parallel()

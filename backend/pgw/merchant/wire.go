@@ -53,8 +53,14 @@ const (
 )
 
 type listAnswer struct {
-	Data    *[]pgw.Intent `json:"data"`
-	HasMore bool          `json:"has_more"`
+	Data    *[]listed `json:"data"`
+	HasMore bool      `json:"has_more"`
+}
+
+// listed says whose a PaymentIntent is: a list has those of all merchants of the organisation.
+type listed struct {
+	pgw.Intent
+	MerchantID string `json:"merchant_id"`
 }
 
 // Outcome is what capture records of a payment that was made elsewhere: by card, or in cash.

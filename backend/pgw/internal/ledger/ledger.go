@@ -1,5 +1,5 @@
 // Package ledger keeps the calls to the gateway that may have been carried out without an answer: each with its idempotency key,
-// on disk before its first byte goes out. A Ledger is safe for concurrent use as far as its Memory is.
+// on disk before its first byte goes out. A Ledger is safe for concurrent use as far as its Memory is; two over one Memory are not.
 package ledger
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,10 +40,14 @@ type Ledger struct {
 	Memory Memory
 	Prefix string
 	Now    func() time.Time
+
+	beginning sync.Mutex // two callers must not both find nothing, and write two keys for what must be done once
 }
 
 // Begin writes a call down, or gives the one that has this name already.
-func (l Ledger) Begin(op, name, body string) (call Call, again bool, err error) {
+func (l *Ledger) Begin(op, name, body string) (call Call, again bool, err error) {
+	l.beginning.Lock()
+	defer l.beginning.Unlock()
 	call, again, err = l.Find(op, name)
 	if err != nil || again {
 		return call, again, err
@@ -63,7 +68,7 @@ func (l Ledger) Begin(op, name, body string) (call Call, again bool, err error) 
 }
 
 // Find gives the call of a name.
-func (l Ledger) Find(op, name string) (Call, bool, error) {
+func (l *Ledger) Find(op, name string) (Call, bool, error) {
 	values, err := l.Memory.Settings(l.Prefix + name)
 	if err != nil {
 		return Call{}, false, fmt.Errorf("%s: open calls: %w", op, err)
@@ -77,15 +82,33 @@ func (l Ledger) Find(op, name string) (Call, bool, error) {
 }
 
 // End forgets a call.
-func (l Ledger) End(op, name string) error {
+func (l *Ledger) End(op, name string) error {
 	if err := l.Memory.SetSetting(l.Prefix+name, ""); err != nil {
 		return fmt.Errorf("%s: forget the call: %w", op, err)
 	}
 	return nil
 }
 
+// EndBefore forgets the calls that were begun before a time. One that cannot be read stays: List tells of it.
+func (l *Ledger) EndBefore(op string, at time.Time) error {
+	values, err := l.Memory.Settings(l.Prefix)
+	if err != nil {
+		return fmt.Errorf("%s: open calls: %w", op, err)
+	}
+	for key, value := range values {
+		name := strings.TrimPrefix(key, l.Prefix)
+		if call, err := read(op, name, value); err != nil || !call.StartedAt.Before(at) {
+			continue
+		}
+		if err := l.End(op, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // List gives all calls, oldest first.
-func (l Ledger) List(op string) ([]Call, error) {
+func (l *Ledger) List(op string) ([]Call, error) {
 	values, err := l.Memory.Settings(l.Prefix)
 	if err != nil {
 		return nil, fmt.Errorf("%s: open calls: %w", op, err)
