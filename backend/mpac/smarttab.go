@@ -107,6 +107,7 @@ func (s *Smarttab) Do(ctx context.Context, o Operation) (Answer, error) {
 		return Answer{}, s.lost(op, o.Key, again, err)
 	}
 	answer, err := s.answer(op, resp, o.Key)
+	again = again || resp.Repeated
 	switch {
 	case fault.CodeOf(err) == fault.BadResponse:
 		return answer, unanswered(op, o.Key, err)
@@ -117,6 +118,8 @@ func (s *Smarttab) Do(ctx context.Context, o Operation) (Answer, error) {
 		if endErr := s.calls.end(o.Key); err == nil {
 			err = endErr
 		}
+	case err == nil && resp.Status < 500:
+		return answer, unanswered(op, o.Key, fail(op, resp.Status, resp.Body))
 	}
 	return answer, err
 }

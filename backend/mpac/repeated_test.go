@@ -1,0 +1,79 @@
+package mpac_test
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smartpos-go/terminal/backend/mpac"
+	"github.com/smartpos-go/terminal/fault"
+)
+
+// The first try may have made a payment when its answer was lost. That the second was turned away says nothing of it: an app that
+// is told "refused" would pay again under a new key.
+func TestARepetitionThatIsTurnedAwaySaysNothingOfTheFirstTry(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		second http.HandlerFunc
+		want   fault.Code
+	}{
+		"rate":      {says(429, ``), fault.OutcomeUnknown},
+		"token":     {says(401, ``), fault.OutcomeUnknown},
+		"scope":     {says(403, ``), fault.OutcomeUnknown},
+		"suspended": {says(403, `{"error":{"code":"device_suspended","message":""}}`), fault.DeviceSuspended},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, s := newSmarttab(t, nil)
+			g.set(lost, tt.second)
+			_, err := s.Do(t.Context(), post("k"))
+			require.Equal(t, tt.want, fault.CodeOf(err))
+			require.Len(t, g.requests(), 2)
+			open, err := s.Pending()
+			require.NoError(t, err)
+			require.Len(t, open, 1)
+			g.set(says(201, `{"id":"o-1"}`))
+			answer, err := s.Resolve(t.Context(), "k")
+			require.NoError(t, err)
+			require.Equal(t, 201, answer.Status)
+		})
+	}
+}
+
+// roundTripper is a function that sends.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
+
+// The network changed under the call to one with a login page, or the token ran out with the portal barring the device: the second
+// try never reaches the server.
+func TestARepetitionThatDoesNotLeaveSaysNothingOfTheFirstTry(t *testing.T) {
+	t.Parallel()
+	for _, code := range []fault.Code{
+		fault.TLSUntrusted, fault.ClockWrong, fault.TokenRefused, fault.DeviceSuspended, fault.KeyLost, fault.RateLimited, fault.NetworkUnavailable,
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			t.Parallel()
+			g, p := newGateway(t, nil)
+			var tries atomic.Int32
+			s := mpac.NewSmarttab(p, mpac.SmarttabOptions{Memory: g.memory, Authorize: func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(req *http.Request) (*http.Response, error) {
+					if tries.Add(1) == 2 {
+						_ = req.Body.Close()
+						return nil, fault.New(code, "test", "")
+					}
+					return next.RoundTrip(req)
+				})
+			}})
+			g.set(lost)
+			_, err := s.Do(t.Context(), post("k"))
+			require.EqualValues(t, 2, tries.Load())
+			require.Equal(t, fault.OutcomeUnknown, fault.CodeOf(err))
+			open, err := s.Pending()
+			require.NoError(t, err)
+			require.Len(t, open, 1)
+		})
+	}
+}
