@@ -77,3 +77,20 @@ func TestARepetitionThatDoesNotLeaveSaysNothingOfTheFirstTry(t *testing.T) {
 		})
 	}
 }
+
+// A payment that was made is not undone because the row that came back cannot be read.
+func TestACreateWhoseAnswerCannotBeReadTellsItsKey(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{"a fraction": `{"id":"p-1","amount":10.5}`, "a list": `[]`, "nothing": ``} {
+		g, s := newSmarttab(t, nil)
+		g.set(says(201, body))
+		_, err := s.CreatePayment(t.Context(), mpac.NewPayment{BillID: "b", Amount: 100, Method: "cash"}, "")
+		var unanswered *mpac.Unanswered
+		require.ErrorAs(t, err, &unanswered, name)
+		require.Equal(t, fault.OutcomeUnknown, fault.CodeOf(err))
+		require.ErrorIs(t, err, fault.BadResponse)
+		g.set(says(201, `{"id":"p-1","amount":100}`))
+		_, err = s.CreatePayment(t.Context(), mpac.NewPayment{BillID: "b", Amount: 100, Method: "cash"}, unanswered.Key)
+		require.NoError(t, err)
+	}
+}

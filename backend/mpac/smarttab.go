@@ -252,17 +252,16 @@ func (s *Smarttab) send(ctx context.Context, op, method, path, key string, in, o
 	case err != nil:
 		return fmt.Errorf("%s: %w", op, err)
 	case answer.Status >= 500:
-		err := fail(op, answer.Status, answer.Body)
-		if answer.Key != "" {
-			return unanswered(op, answer.Key, err)
-		}
-		return err
+		err = fail(op, answer.Status, answer.Body)
 	case answer.Status < 200 || answer.Status > 299:
 		return fail(op, answer.Status, answer.Body)
-	case out == nil:
-		return nil
+	case out != nil:
+		err = decode(op, answer.Body, out)
 	}
-	return decode(op, answer.Body, out)
+	if err != nil && answer.Key != "" {
+		return unanswered(op, answer.Key, err) // it may have been done, or was and cannot be read
+	}
+	return err
 }
 
 // items reads a list.
