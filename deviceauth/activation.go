@@ -3,7 +3,6 @@ package deviceauth
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -138,10 +137,9 @@ func (d *Device) poll(ctx context.Context, portal *mpac.Portal) error {
 	switch {
 	case fault.CodeOf(err) == fault.NotFound: // replaced or forgotten: nobody can enter it any more
 		return d.save(Activation{Status: mpac.ActivationExpired})
-	case err != nil:
-		if !d.options.Clock.Now().Before(a.ExpiresAt) {
-			return errors.Join(err, d.save(Activation{Status: mpac.ActivationExpired}))
-		}
+	case refuses(err) && !d.options.Clock.Now().Before(a.ExpiresAt):
+		return d.save(Activation{Status: mpac.ActivationExpired})
+	case err != nil: // without an answer the code stays, also past its time: it may have been entered, and then there is no other one
 		return err //nolint:wrapcheck // a fault of package mpac.
 	case status.Status == mpac.ActivationExpired:
 		return d.save(Activation{Status: mpac.ActivationExpired})
@@ -195,6 +193,16 @@ func (d *Device) pollInTurn(ctx context.Context, portal *mpac.Portal) error {
 	}
 	defer d.unlock()
 	return d.poll(ctx, portal)
+}
+
+// refuses is a poll that the server answers without a word about the code.
+func refuses(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.ProtocolError, fault.TokenRefused, fault.ScopeMissing, fault.Conflict:
+		return true
+	default:
+		return false
+	}
 }
 
 // noAnswer is a poll that says nothing about the code.
