@@ -67,9 +67,9 @@ func TestACodeThatRanOutIsReplacedByTheNextRequest(t *testing.T) {
 		generate string
 		status   http.HandlerFunc
 	}{
-		"the server says so":          {"2099-01-01T00:00:00Z", answers(200, `{"status":"expired"}`)},
-		"the server forgot it":        {"2099-01-01T00:00:00Z", answers(404, `{"error":{"code":"not_found","message":"x"}}`)},
-		"it refuses, past its time":  {"2020-01-01T00:00:00Z", answers(403, `{}`)},
+		"the server says so":        {"2099-01-01T00:00:00Z", answers(200, `{"status":"expired"}`)},
+		"the server forgot it":      {"2099-01-01T00:00:00Z", answers(404, `{"error":{"code":"not_found","message":"x"}}`)},
+		"it refuses, past its time": {"2020-01-01T00:00:00Z", answers(403, `{}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
