@@ -41,6 +41,8 @@ type delivery struct {
 	ready chan struct{}
 	// handledCount rises with each handled event.
 	handledCount atomic.Int64
+	// owed: the listener was to be told to read the state anew and did not take it; of run alone.
+	owed bool
 
 	mu sync.Mutex
 	// Guarded by mu: what waits, how many of it are events, which connection brought more than fits, and the last handled event.
@@ -188,15 +190,14 @@ func (d *delivery) event(o *order, it item) {
 		return
 	case unclosed:
 		d.log.Warn("events are missing and the server does not send them", "after", o.last.Seq, "next", it.Event.Seq)
-		d.resync(o)
+		d.owed = true
 	case deliver:
 	}
-	if !d.insist(it.Notice) {
-		if d.isStopped() {
-			return // not handled: the next channel gets it again
-		}
-		d.log.Error("the listener failed each time; the event is passed over", "event", it.Event.Name, "id", it.Event.ID)
+	if d.owed {
 		d.resync(o)
+	}
+	if !d.insist(it.Notice) && !d.passOver(o, it.Event) {
+		return // not handled: the next channel gets it again
 	}
 	o.handled(it.Event)
 	d.mu.Lock()
@@ -216,9 +217,20 @@ func (d *delivery) remember(p Position) (err error) {
 	return d.memory.SetPosition(p) //nolint:wrapcheck // logged by its code.
 }
 
-// resync tells that the state must be read anew; what comes next need not join on.
+// passOver gives an event up that the listener does not take, and tells it so. false: the delivery was stopped before that was told.
+func (d *delivery) passOver(o *order, e Event) bool {
+	if d.isStopped() {
+		return false
+	}
+	d.log.Error("the listener failed each time; the event is passed over", "event", e.Name, "id", e.ID)
+	d.resync(o)
+	return !d.owed || !d.isStopped()
+}
+
+// resync tells that the state must be read anew; what comes next need not join on. A listener that does not take it hears it again
+// before the next event.
 func (d *delivery) resync(o *order) {
-	d.insist(Notice{Kind: ResyncRequired})
+	d.owed = !d.insist(Notice{Kind: ResyncRequired})
 	o.free = true
 }
 

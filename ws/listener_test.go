@@ -333,3 +333,57 @@ func TestAChannelDoesNotWaitForEverForTheOneBefore(t *testing.T) {
 		close(free)
 	})
 }
+
+// An event that is passed over must not be lost with the word that it was: when the channel is closed before the app took that word,
+// the next one begins with the event.
+func TestAnEventIsNotPassedOverBeforeItIsTold(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.onNotice = func(Notice) error { return errListener }
+		w.connect()
+		l, _ := w.accept()
+		l.event(1)
+		time.Sleep(3500 * time.Millisecond)
+		require.Equal(t, []string{"online", "event 1", "event 1", "event 1", "resync_required"}, w.notices())
+		require.NoError(t, w.Close())
+		require.Zero(t, w.remembered())
+		for len(l.toServer) > 0 {
+			require.NotEqual(t, typeAck, l.take(t).Type)
+		}
+	})
+}
+
+func TestAListenerThatDidNotTakeResyncRequiredHearsItAgain(t *testing.T) {
+	inBubble(t, func(w *world) {
+		failures := 3
+		w.onNotice = func(n Notice) error {
+			if n.Kind == ResyncRequired && failures > 0 {
+				failures--
+				return errListener
+			}
+			return nil
+		}
+		w.connect()
+		l, _ := w.accept()
+		l.say(`{"v":1,"type":"resync_required"}`)
+		time.Sleep(time.Minute)
+		l.event(7)
+		l.event(8)
+		require.Equal(t, []string{"online", "resync_required", "resync_required", "resync_required", "resync_required", "event 7", "event 8"}, w.notices())
+	})
+}
+
+// A chain of channels, each in the place of the one before, must not keep them all.
+func TestAChannelKeepsNothingOfTheOneBefore(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.connect()
+		w.accept()
+		o := w.options()
+		o.After = w.Channel
+		second, err := Connect(o)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		w.accept()
+		require.Nil(t, second.options.After)
+		require.NoError(t, second.Close())
+	})
+}

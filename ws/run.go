@@ -87,6 +87,7 @@ func (c *Channel) follow() {
 		}
 	}
 	c.delivery.reread()
+	c.options.After = nil // or every channel would keep all that were before it, and their listeners
 }
 
 // finish ends the channel for a reason that trying again does not mend.
