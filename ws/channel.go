@@ -3,6 +3,7 @@ package ws
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -23,6 +24,8 @@ type Channel struct {
 	woken chan struct{}
 	// reported has a token when a status waits.
 	reported chan struct{}
+	// after is the channel before this one, until it has ended or was left behind.
+	after atomic.Pointer[Channel]
 	// token is the one that opened or last refreshed the connection; it belongs to the goroutine of run.
 	token string
 	// done is closed when the channel has ended and its connection is closed.
@@ -49,6 +52,8 @@ func Connect(o Options) (*Channel, error) {
 		options: o, delivery: d, state: Connecting,
 		woken: make(chan struct{}, 1), reported: make(chan struct{}, 1), done: make(chan struct{}),
 	}
+	c.after.Store(o.After)
+	c.options.After, c.options.Listener = nil, nil // after and delivery have them, and let go of them
 	c.life, c.end = context.WithCancel(context.Background())
 	go c.run()
 	return c, nil

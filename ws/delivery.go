@@ -53,6 +53,8 @@ type delivery struct {
 	// inside is the goroutine that runs the listener now, 0 for none.
 	inside  int64
 	stopped bool
+	// abandoned: another channel went on without waiting for the listener.
+	abandoned bool
 }
 
 // startDelivery returns a delivery that close must end.
@@ -138,7 +140,10 @@ func (d *delivery) take() (it item, ok bool, behind source) {
 }
 
 func (d *delivery) run() {
-	defer close(d.done)
+	defer func() {
+		d.listener = nil // an app's listener may hold the app
+		close(d.done)
+	}()
 	var told Notice
 	var o *order
 	var current source
@@ -202,7 +207,11 @@ func (d *delivery) event(o *order, it item) {
 	o.handled(it.Event)
 	d.mu.Lock()
 	d.last = o.last
+	abandoned := d.abandoned
 	d.mu.Unlock()
+	if abandoned {
+		return // the position is the other channel's now
+	}
 	d.handledCount.Add(1)
 	if err := d.remember(o.last); err != nil {
 		// Not acknowledged: after a restart it comes again, which is better than never.
@@ -242,4 +251,11 @@ func (d *delivery) close() {
 		d.stopped = true
 		close(d.stop)
 	}
+}
+
+// abandon is for a delivery whose listener did not return in time: what it handled yet is not remembered.
+func (d *delivery) abandon() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.abandoned = true
 }

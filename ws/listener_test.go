@@ -283,57 +283,6 @@ func TestAnEventThatCannotBeRememberedIsNotAcknowledged(t *testing.T) {
 	})
 }
 
-// An app that connects anew from within the listener must not get the event it is at a second time.
-func TestAChannelThatTakesAnothersPlaceWaitsForItsListener(t *testing.T) {
-	inBubble(t, func(w *world) {
-		var second *Channel
-		w.onNotice = func(n Notice) error {
-			if n.Event.Seq == 1 && second == nil {
-				o := w.options()
-				o.After = w.Channel
-				second, _ = Connect(o)
-				require.NoError(t, w.Close())
-				time.Sleep(3 * time.Second)
-				require.Len(t, w.used(), 1, "not before the listener returned")
-			}
-			return nil
-		}
-		w.connect()
-		l, _ := w.accept()
-		l.event(1)
-		l, last := w.accept()
-		require.Equal(t, "E1", last)
-		l.event(1)
-		l.event(2)
-		require.Equal(t, []string{"online", "event 1", "online", "event 2"}, w.notices())
-		require.NoError(t, second.Close())
-	})
-}
-
-func TestAChannelDoesNotWaitForEverForTheOneBefore(t *testing.T) {
-	inBubble(t, func(w *world) {
-		free := make(chan struct{})
-		w.onNotice = func(n Notice) error {
-			if n.Event.Seq == 1 {
-				<-free
-			}
-			return nil
-		}
-		w.connect()
-		l, _ := w.accept()
-		l.event(1)
-		w.notices()
-		o := w.options()
-		o.After = w.Channel
-		second, err := Connect(o)
-		require.NoError(t, err)
-		require.ErrorIs(t, w.Close(), fault.Timeout)
-		w.accept()
-		require.NoError(t, second.Close())
-		close(free)
-	})
-}
-
 // An event that is passed over must not be lost with the word that it was: when the channel is closed before the app took that word,
 // the next one begins with the event.
 func TestAnEventIsNotPassedOverBeforeItIsTold(t *testing.T) {
@@ -369,21 +318,5 @@ func TestAListenerThatDidNotTakeResyncRequiredHearsItAgain(t *testing.T) {
 		l.event(7)
 		l.event(8)
 		require.Equal(t, []string{"online", "resync_required", "resync_required", "resync_required", "resync_required", "event 7", "event 8"}, w.notices())
-	})
-}
-
-// A chain of channels, each in the place of the one before, must not keep them all.
-func TestAChannelKeepsNothingOfTheOneBefore(t *testing.T) {
-	inBubble(t, func(w *world) {
-		w.connect()
-		w.accept()
-		o := w.options()
-		o.After = w.Channel
-		second, err := Connect(o)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		w.accept()
-		require.Nil(t, second.options.After)
-		require.NoError(t, second.Close())
 	})
 }
