@@ -64,8 +64,8 @@ func (d *Device) save(a Activation) error {
 }
 
 // Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out,
-// and for an active device whose key is lost, with a new key. A pending one is asked about; without an answer it is given as it
-// is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an
+// and for a device whose key is lost, with a new key: one that was active is so no more. A pending one is asked about; without an
+// answer it is given as it is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an
 // answer.
 func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, error) {
 	if err := d.lock(ctx); err != nil {
@@ -81,13 +81,29 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 			_, err := d.workingKey()
 			return a, err
 		}
+		// The portal knows the lost key alone. It is forgotten first: a device with another key, and no code for it, must not be
+		// taken for an active one.
+		if err := d.save(Activation{}); err != nil {
+			return Activation{}, err
+		}
 	case mpac.ActivationPending:
 		if err := d.poll(ctx, portal); err != nil && !noAnswer(err) {
 			return Activation{}, err
 		}
-		return d.Activation(), nil
+		if a := d.Activation(); a.Status != mpac.ActivationPending || fault.CodeOf(d.signs()) != fault.KeyLost {
+			return a, nil
+		}
 	}
 	return d.generate(ctx, portal)
+}
+
+// signs tells whether the key there is can sign; one that was never made is made.
+func (d *Device) signs() error {
+	signer, err := d.Key()
+	if err != nil {
+		return coded(err)
+	}
+	return trySign(signer)
 }
 
 // CheckKey tells whether the key that the device's standing needs can sign; before an activation none is needed. Errors: key_lost,

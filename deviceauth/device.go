@@ -112,7 +112,7 @@ func (d *Device) Key() (crypto.Signer, error) {
 		return nil, fmt.Errorf("deviceauth: key: %w", err)
 	case d.kept:
 		return nil, fault.Wrap(fault.KeyLost, "deviceauth: key",
-			fmt.Errorf("take the device out of service in the portal, then activate it again: %w", err))
+			fmt.Errorf("release the device in the portal, then activate it again: %w", err))
 	}
 	return d.generateKey()
 }

@@ -162,38 +162,6 @@ func TestARefusedActivationChangesNothing(t *testing.T) {
 	}
 }
 
-func TestALostKeyIsNeverReplacedQuietly(t *testing.T) {
-	t.Parallel()
-	for name, lose := range map[string]func(*keys){
-		"unreadable": func(k *keys) { k.lost = true },
-		"gone":       func(k *keys) { k.key = nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, nil)
-			r.set(func() { r.status = answers(200, `{"status":"active"}`) })
-			_, err := r.device.Request(t.Context(), r.portal)
-			require.NoError(t, err)
-			_, err = r.device.Request(t.Context(), r.portal)
-			require.NoError(t, err)
-			lose(r.keys)
-			r.open(t, nil)
-			_, err = r.source(t, false).Token(t.Context())
-			require.Equal(t, fault.KeyLost, fault.CodeOf(err))
-			require.Equal(t, fault.KeyLost, fault.CodeOf(r.device.CheckKey()))
-			_, err = r.device.PublicKey()
-			require.Equal(t, fault.KeyLost, fault.CodeOf(err))
-			require.Equal(t, 1, r.keys.made)
-			require.Empty(t, r.asked("/token"))
-
-			a, err := r.device.Request(t.Context(), r.portal)
-			require.NoError(t, err)
-			require.Equal(t, "pending", a.Status, "a new activation is the way out")
-			require.Equal(t, 2, r.keys.made)
-		})
-	}
-}
-
 func TestADiskThatIsFullStopsTheActivation(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
