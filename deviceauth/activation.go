@@ -65,8 +65,8 @@ func (d *Device) save(a Activation) error {
 
 // Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out,
 // and for a device whose key is lost, with a new key: one that was active is so no more. A pending one is asked about; without an
-// answer it is given as it is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an
-// answer.
+// answer it is given as it is known. Errors: conflict when the serial number is active at the portal under another key, and those of
+// a call without an answer.
 func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, error) {
 	if err := d.lock(ctx); err != nil {
 		return Activation{}, err

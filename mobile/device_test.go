@@ -351,3 +351,28 @@ func (h *hangingHost) Sign(alias string, message []byte) ([]byte, error) {
 func (*hangingHost) Log(int, string) error { return nil }
 
 func (*hangingHost) Progress(string, int64) error { return nil }
+
+// A key that the host lost: what waits stays, the portal releases the device, and it is activated anew under its old ids.
+func TestALostDeviceKeyHasAWayOut(t *testing.T) {
+	t.Parallel()
+	s, h, dir := newSite(t), newAppHost(), filepath.Join(t.TempDir(), "data")
+	terminal := s.device(h, dir)
+	s.activate(terminal)
+	before := terminal.device.Activation().DeviceID
+	require.NoError(t, h.DeleteKey(aliasDevice))
+	_, err := terminal.DeviceToken(nil)
+	require.Equal(t, "key_lost", ErrorCode(err))
+	for range 2 { // also after a restart
+		_, err = terminal.RequestActivation(nil)
+		require.Equal(t, "conflict", ErrorCode(err))
+		_, err = terminal.DeviceToken(nil)
+		require.Equal(t, "not_activated", ErrorCode(err))
+		require.NoError(t, terminal.Close())
+		terminal = s.device(h, dir)
+	}
+	s.admin(http.MethodPost, "/admin/api/mpac/devices/"+testSN+"/release", nil, nil)
+	s.activate(terminal)
+	require.Equal(t, before, terminal.device.Activation().DeviceID)
+	_, err = terminal.DeviceToken(nil)
+	require.NoError(t, err)
+}
