@@ -105,6 +105,16 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
+// Headers take memory before a body is read.
+func TestHeaderLimit(t *testing.T) {
+	t.Parallel()
+	for kib, good := range map[int]bool{32: true, 256: false} {
+		r := newRig(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", kib<<10)) }, nil)
+		_, err := r.client.Do(t.Context(), httpx.Request{Method: "GET", Path: "/"})
+		require.Equal(t, good, err == nil, "%d KiB: %v", kib, err)
+	}
+}
+
 // drip sends a byte now and then, for ever.
 func drip(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(5 * time.Millisecond)
