@@ -74,7 +74,7 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 	defer d.unlock()
 	switch a := d.Activation(); a.Status {
 	case mpac.ActivationActive:
-		if err := d.usable(); fault.CodeOf(err) != fault.KeyLost {
+		if err := d.insist(ctx); fault.CodeOf(err) != fault.KeyLost {
 			return a, err
 		}
 		if d.options.ClientID != "" { // there is no code to ask for: the new key is to be registered by hand
@@ -90,37 +90,11 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 		if err := d.poll(ctx, portal); err != nil && !noAnswer(err) {
 			return Activation{}, err
 		}
-		if a := d.Activation(); a.Status != mpac.ActivationPending || fault.CodeOf(d.signs()) != fault.KeyLost {
+		if a := d.Activation(); a.Status != mpac.ActivationPending || fault.CodeOf(d.insist(ctx)) != fault.KeyLost {
 			return a, nil
 		}
 	}
 	return d.generate(ctx, portal)
-}
-
-// signs tells whether the key there is can sign; one that was never made is made.
-func (d *Device) signs() error {
-	signer, err := d.Key()
-	if err != nil {
-		return coded(err)
-	}
-	return trySign(signer)
-}
-
-// CheckKey tells whether the key that the device's standing needs can sign; before an activation none is needed. Errors: key_lost,
-// storage faults.
-func (d *Device) CheckKey() error {
-	switch err := d.usable(); fault.CodeOf(err) {
-	case fault.NotActivated, fault.ActivationExpired:
-		return nil
-	default:
-		return err
-	}
-}
-
-// usable signs once: a key that can be opened may still be dead.
-func (d *Device) usable() error {
-	_, err := d.assertion()
-	return err
 }
 
 func (d *Device) generate(ctx context.Context, portal *mpac.Portal) (Activation, error) {

@@ -1,8 +1,10 @@
 package deviceauth
 
 import (
+	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -87,4 +89,31 @@ func TestAKeyThatIsLostWhileItsCodeIsShownGetsAnotherCode(t *testing.T) {
 	require.Equal(t, "pending", a.Status)
 	require.Len(t, r.asked("/generateActivationCode"), 2)
 	require.Equal(t, 2, r.keys.made)
+}
+
+// A key store that is busy fails now and then; that must not cost the device its identity.
+func TestAKeyThatFailsOnceIsKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.set(func() { r.status = answers(200, `{"status":"active"}`) })
+	for range 2 {
+		_, err := r.device.Request(t.Context(), r.portal)
+		require.NoError(t, err)
+	}
+	for range 3 {
+		r.keys.failures = 1
+		a, err := r.device.Request(t.Context(), r.portal)
+		require.NoError(t, err)
+		require.Equal(t, "active", a.Status)
+	}
+	require.Equal(t, 1, r.keys.made)
+	require.Len(t, r.asked("/generateActivationCode"), 1)
+
+	r.keys.lost = true
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	_, err := r.device.Request(ctx, r.portal)
+	require.Equal(t, fault.Cancelled, fault.CodeOf(err))
+	require.Equal(t, "active", r.device.Activation().Status)
+	require.Equal(t, 1, r.keys.made)
 }
