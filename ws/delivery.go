@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // queued is how many events wait for a slow listener, 64 KiB each at most. Those beyond are left to the server, which sends them
@@ -231,7 +232,7 @@ func (d *delivery) passOver(o *order, e Event) bool {
 	if d.isStopped() {
 		return false
 	}
-	d.log.Error("the listener failed each time; the event is passed over", "event", e.Name, "id", e.ID)
+	d.log.Error("the listener failed each time; the event is passed over", "event", httpx.Clip(e.Name, logged), "seq", e.Seq)
 	d.resync(o)
 	return !d.owed || !d.isStopped()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 const (
@@ -130,7 +131,7 @@ func (s *session) received(m message) error {
 		}
 		return nil
 	case typeError:
-		s.c.options.Log.Warn("the server reports an error", "code", m.code)
+		s.c.options.Log.Warn("the server reports an error", "code", httpx.Clip(m.code, logged))
 		return nil
 	case "":
 		return nil
