@@ -19,9 +19,11 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "demo-child" || os.Args[1] == "serve") {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	if len(os.Args) > 2 && os.Args[1] == killChild {
-		fmt.Println("failed:" + strings.ReplaceAll(enterUntilKilled(os.Args[2]).Error(), " ", "_"))
-		os.Exit(1)
+	for name, child := range map[string]func(config string) error{killChild: enterUntilKilled, killDeviceChild: orderUntilKilled} {
+		if len(os.Args) > 2 && os.Args[1] == name {
+			fmt.Println("failed:" + strings.ReplaceAll(child(os.Args[2]).Error(), " ", "_"))
+			os.Exit(1)
+		}
 	}
 	os.Exit(m.Run())
 }
