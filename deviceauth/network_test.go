@@ -100,8 +100,9 @@ func TestWhoWaitsAPauseOutIsWokenWhenItEnds(t *testing.T) {
 				var all sync.WaitGroup
 				for range 20 {
 					all.Go(func() {
-						_, err := s.Token(t.Context())
-						require.NoError(t, err)
+						if _, err := s.Token(t.Context()); err != nil {
+							t.Error(err)
+						}
 					})
 				}
 				time.Sleep(time.Second)
