@@ -94,3 +94,27 @@ func TestACreateWhoseAnswerCannotBeReadTellsItsKey(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+// A disk that is full by the time the answer comes must not turn a payment that was made into an error.
+func TestAnAnswerCountsAlsoWhenItsCallCannotBeForgotten(t *testing.T) {
+	t.Parallel()
+	g, s := newSmarttab(t, nil)
+	g.set(func(w http.ResponseWriter, r *http.Request) {
+		g.memory.mu.Lock()
+		g.memory.fail = fault.New(fault.StorageFull, "test", "")
+		g.memory.mu.Unlock()
+		says(201, `{"id":"o-1"}`)(w, r)
+	})
+	answer, err := s.Do(t.Context(), post("k"))
+	require.NoError(t, err)
+	require.Equal(t, 201, answer.Status)
+	g.memory.mu.Lock()
+	g.memory.fail = nil
+	g.memory.mu.Unlock()
+	g.set(says(201, `{"id":"o-1"}`))
+	_, err = s.Resolve(t.Context(), "k")
+	require.NoError(t, err, "it is asked for again, and answered alike")
+	open, err := s.Pending()
+	require.NoError(t, err)
+	require.Empty(t, open)
+}

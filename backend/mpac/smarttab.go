@@ -115,9 +115,7 @@ func (s *Smarttab) Do(ctx context.Context, o Operation) (Answer, error) {
 		// The first try may be what is in the way of the second.
 		return answer, unanswered(op, o.Key, fail(op, resp.Status, resp.Body))
 	case settles(resp.Status, again):
-		if endErr := s.calls.end(o.Key); err == nil {
-			err = endErr
-		}
+		_ = s.calls.end(o.Key) // the answer counts; a call that cannot be forgotten now is asked for again and answered alike
 	case err == nil && resp.Status < 500:
 		return answer, unanswered(op, o.Key, fail(op, resp.Status, resp.Body))
 	}
