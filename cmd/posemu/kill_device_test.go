@@ -75,7 +75,9 @@ func resolveAll(terminal *mobile.Terminal) error {
 	if err != nil {
 		return err
 	}
-	var status struct{ UnknownCalls []struct{ IdempotencyKey string } }
+	var status struct {
+		UnknownCalls []struct{ IdempotencyKey string }
+	}
 	if err := json.Unmarshal([]byte(text), &status); err != nil {
 		return err
 	}
