@@ -1,6 +1,8 @@
 package mpac_test
 
 import (
+	"errors"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -78,6 +80,31 @@ func TestARepetitionThatDoesNotLeaveSaysNothingOfTheFirstTry(t *testing.T) {
 	}
 }
 
+// net/http sends a request with an idempotency key again by itself when its connection dies: the certificate that is refused then is
+// that of a second connection.
+func TestACertificateRefusedAfterTheRequestWentOutTellsNothing(t *testing.T) {
+	t.Parallel()
+	for _, code := range []fault.Code{fault.TLSUntrusted, fault.ClockWrong} {
+		g, p := newGateway(t, nil)
+		s := mpac.NewSmarttab(p, mpac.SmarttabOptions{Memory: g.memory, Authorize: func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(req)
+				if err != nil {
+					return nil, err
+				}
+				return nil, errors.Join(resp.Body.Close(), fault.New(code, "test", ""))
+			})
+		}})
+		g.set(says(201, `{}`))
+		_, err := s.Do(t.Context(), post("k"))
+		require.Equal(t, fault.OutcomeUnknown, fault.CodeOf(err))
+		require.ErrorIs(t, err, code)
+		open, err := s.Pending()
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+	}
+}
+
 // A payment that was made is not undone because the row that came back cannot be read.
 func TestACreateWhoseAnswerCannotBeReadTellsItsKey(t *testing.T) {
 	t.Parallel()
@@ -117,4 +144,37 @@ func TestAnAnswerCountsAlsoWhenItsCallCannotBeForgotten(t *testing.T) {
 	open, err := s.Pending()
 	require.NoError(t, err)
 	require.Empty(t, open)
+}
+
+// bytesUnderTLS answers with bytes that are not of the connection, as a broken middle box does, after the server did what it was asked.
+func bytesUnderTLS(bytes string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
+			_, _ = secured.NetConn().Write([]byte(bytes))
+		}
+	}
+}
+
+// What breaks under TLS after the request went out is a lost answer, not a certificate that was refused.
+func TestAnAnswerThatBreaksUnderTLSIsLost(t *testing.T) {
+	t.Parallel()
+	for name, bytes := range map[string]string{
+		"a record that does not decrypt": "\x17\x03\x03\x00\x20garbage garbage garbage garbage!", "plain HTTP": "HTTP/1.1 200 OK\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, s := newSmarttab(t, nil)
+			g.set(bytesUnderTLS(bytes))
+			_, err := s.Do(t.Context(), post("k"))
+			require.Equal(t, fault.OutcomeUnknown, fault.CodeOf(err), "%v", err)
+			open, err := s.Pending()
+			require.NoError(t, err)
+			require.Len(t, open, 1)
+		})
+	}
 }

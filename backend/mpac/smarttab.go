@@ -137,11 +137,12 @@ func settles(status int, again bool) bool {
 // lost sorts an operation without an answer: nothing went out, or nobody knows.
 func (s *Smarttab) lost(op, key string, again bool, err error) error {
 	switch fault.CodeOf(err) {
-	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal:
+	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal,
+		fault.TLSUntrusted, fault.ClockWrong: // these two also of a connection after the one that was written to
 		if again || !httpx.NotSent(err) {
 			return unanswered(op, key, err)
 		}
-	default: // refused on the way: token, device, certificate
+	default: // refused on the way: token, device
 		if again {
 			return err
 		}
