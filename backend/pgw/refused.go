@@ -137,7 +137,8 @@ func Unanswered(err error) bool {
 		return refused.Status >= 500 || refused.Status == 408 || refused.Code == IdempotencyInProgress || refused.fault.Code == fault.BadResponse
 	}
 	switch fault.CodeOf(err) {
-	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal:
+	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal,
+		fault.TLSUntrusted, fault.ClockWrong: // these two of a connection after the one that was written to
 		return !httpx.NotSent(err)
 	default:
 		return false
