@@ -26,6 +26,8 @@ type Activation struct {
 	MerchantID int64         `json:"merchantId,omitempty"`
 	StoreID    int64         `json:"storeId,omitempty"`
 	PollEvery  time.Duration `json:"pollEvery,omitempty"`
+	// Refused: the token server did not take the device's last assertion.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // Activation is what is known without asking.
@@ -50,6 +52,25 @@ func (d *Device) Identity() (Activation, error) {
 
 // save makes a state durable, then known.
 func (d *Device) save(a Activation) error {
+	d.saving.Lock()
+	defer d.saving.Unlock()
+	return d.store(a)
+}
+
+// noteRefused remembers whether an active device's assertion was refused.
+func (d *Device) noteRefused(refused bool) {
+	d.saving.Lock()
+	defer d.saving.Unlock()
+	a := d.Activation()
+	if a.Status != mpac.ActivationActive || a.Refused == refused || d.options.ClientID != "" {
+		return
+	}
+	a.Refused = refused
+	_ = d.store(a) // what cannot be remembered is noted the next time
+}
+
+// store is for holders of saving.
+func (d *Device) store(a Activation) error {
 	text, err := json.Marshal(a)
 	if err != nil {
 		return fault.Wrap(fault.Internal, "deviceauth: save activation", err)
@@ -64,9 +85,9 @@ func (d *Device) save(a Activation) error {
 }
 
 // Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out,
-// and for a device whose key is lost, with a new key: one that was active is so no more. A pending one is asked about; without an
-// answer it is given as it is known. Errors: conflict when the serial number is active at the portal under another key, and those of
-// a call without an answer.
+// for a device that the token server did not take last time, which a portal gives a code when it released it, and for one whose key
+// is lost, with a new key: when that was active it is so no more. A pending one is asked about; without an answer it is given as it
+// is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an answer.
 func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, error) {
 	if err := d.lock(ctx); err != nil {
 		return Activation{}, err
@@ -74,7 +95,10 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 	defer d.unlock()
 	switch a := d.Activation(); a.Status {
 	case mpac.ActivationActive:
-		if err := d.insist(ctx); fault.CodeOf(err) != fault.KeyLost {
+		switch err := d.insist(ctx); {
+		case err == nil && a.Refused:
+			return d.renew(ctx, portal)
+		case fault.CodeOf(err) != fault.KeyLost:
 			return a, err
 		}
 		if d.options.ClientID != "" { // there is no code to ask for: the new key is to be registered by hand
@@ -95,6 +119,16 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 		}
 	}
 	return d.generate(ctx, portal)
+}
+
+// renew asks for a code for a device whose assertions are refused: the portal may have released it. One that is active there gets
+// none, and stays as it is.
+func (d *Device) renew(ctx context.Context, portal *mpac.Portal) (Activation, error) {
+	a, err := d.generate(ctx, portal)
+	if fault.CodeOf(err) == fault.Conflict || noAnswer(err) {
+		return d.Activation(), nil
+	}
+	return a, err
 }
 
 func (d *Device) generate(ctx context.Context, portal *mpac.Portal) (Activation, error) {

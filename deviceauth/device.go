@@ -60,8 +60,10 @@ type Device struct {
 	making sync.Mutex
 	kept   bool
 
-	mu    sync.Mutex
-	state Activation
+	// saving is held while a state goes to the disk; mu guards the one that is known.
+	saving sync.Mutex
+	mu     sync.Mutex
+	state  Activation
 }
 
 // Open reads what is known of the device. Nothing is sent. Errors: invalid_config, storage faults.

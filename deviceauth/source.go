@@ -324,8 +324,13 @@ func (d *Device) requestToken(ctx context.Context, portal *mpac.Portal, scope []
 		signedAt := d.options.Clock.Estimate()
 		token, err := portal.Token(ctx, mpac.TokenRequest{ClientID: identity.ClientID, Assertion: assertion, Scope: scope, Form: form})
 		moved := d.options.Clock.Estimate().Sub(signedAt) - (d.options.Clock.Elapsed() - before)
-		if again || !errors.Is(err, fault.TokenRefused) || moved.Abs() < skewAllowed {
-			return token, err //nolint:wrapcheck // a fault of package mpac.
+		refused := errors.Is(err, fault.TokenRefused)
+		if refused && !again && moved.Abs() >= skewAllowed {
+			continue
 		}
+		if refused || err == nil {
+			d.noteRefused(refused)
+		}
+		return token, err //nolint:wrapcheck // a fault of package mpac.
 	}
 }

@@ -376,3 +376,22 @@ func TestALostDeviceKeyHasAWayOut(t *testing.T) {
 	_, err = terminal.DeviceToken(nil)
 	require.NoError(t, err)
 }
+
+// A device that goes to another store: the portal releases it, its tokens are refused, and it asks for a code with the key it has.
+func TestAReleasedDeviceIsActivatedAnew(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	terminal := s.device(nil, filepath.Join(t.TempDir(), "data"))
+	s.activate(terminal)
+	key, err := terminal.DeviceKey(nil)
+	require.NoError(t, err)
+	s.admin(http.MethodPost, "/admin/api/mpac/devices/"+testSN+"/release", nil, nil)
+	_, err = terminal.DeviceToken(nil)
+	require.Equal(t, "token_refused", ErrorCode(err))
+	s.activate(terminal)
+	_, err = terminal.DeviceToken(nil)
+	require.NoError(t, err)
+	same, err := terminal.DeviceKey(nil)
+	require.NoError(t, err)
+	require.Equal(t, key, same)
+}
