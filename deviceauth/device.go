@@ -26,7 +26,7 @@ type Keys interface {
 // ErrNoKey says that no key was made yet.
 var ErrNoKey = errors.New("deviceauth: no key")
 
-// Memory remembers small values durably; the offline.Store is one.
+// Memory remembers small values durably; the offline.Store is one. Its methods may be called at the same time.
 type Memory interface {
 	// Setting gives a value, "" when there is none.
 	Setting(key string) (string, error)
