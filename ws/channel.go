@@ -32,7 +32,7 @@ type Channel struct {
 	done chan struct{}
 
 	mu sync.Mutex
-	// Guarded by mu: the state and why the channel is not online, and the status that waits to be sent.
+	// Guarded by mu: the state and why the channel is not online, and the last status.
 	state  State
 	reason fault.Code
 	status *Status
@@ -71,8 +71,8 @@ func (c *Channel) State() (State, fault.Code) {
 // and the server work. It may be called as often as the system tells of networks.
 func (c *Channel) NetworkAvailable() { signal(c.woken) }
 
-// SendStatus reports the terminal's state. Of several that could not be sent yet the last one goes out, when the channel is online,
-// and not more often than every 2 s. It never waits. Errors: invalid_request, closed.
+// SendStatus reports the terminal's state. Of several the last one goes out, when the channel is online, again on each new
+// connection, and not more often than every 2 s. It never waits. Errors: invalid_request, closed.
 func (c *Channel) SendStatus(s Status) error {
 	if err := s.checked(); err != nil {
 		return err
