@@ -137,12 +137,11 @@ func settles(status int, again bool) bool {
 // lost sorts an operation without an answer: nothing went out, or nobody knows.
 func (s *Smarttab) lost(op, key string, again bool, err error) error {
 	switch fault.CodeOf(err) {
-	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal,
-		fault.TLSUntrusted, fault.ClockWrong: // these two also of a connection after the one that was written to
+	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal:
 		if again || !httpx.NotSent(err) {
 			return unanswered(op, key, err)
 		}
-	default: // refused on the way: token, device
+	default: // refused on the way: token, device, certificate
 		if again {
 			return err
 		}

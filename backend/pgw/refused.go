@@ -137,8 +137,7 @@ func Unanswered(err error) bool {
 		return refused.Status >= 500 || refused.Status == 408 || refused.Code == IdempotencyInProgress || refused.fault.Code == fault.BadResponse
 	}
 	switch fault.CodeOf(err) {
-	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal,
-		fault.TLSUntrusted, fault.ClockWrong: // these two of a connection after the one that was written to
+	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.ServerError, fault.Cancelled, fault.Internal:
 		return !httpx.NotSent(err)
 	default:
 		return false
