@@ -84,10 +84,10 @@ func (d *Device) store(a Activation) error {
 	return nil
 }
 
-// Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out,
-// for a device that the token server did not take last time, which a portal gives a code when it released it, and for one whose key
-// is lost, with a new key: when that was active it is so no more. A pending one is asked about; without an answer it is given as it
-// is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an answer.
+// Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out, for
+// a device whose last assertion was refused (a portal gives it a code only when it released it), and for one whose key is lost, with
+// a new key: when that was active it is so no more. A pending one is asked about; without an answer it is given as it is known.
+// Errors: conflict when the serial number is active at the portal under another key, and those of a call without an answer.
 func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, error) {
 	if err := d.lock(ctx); err != nil {
 		return Activation{}, err
