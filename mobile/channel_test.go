@@ -330,3 +330,35 @@ func TestNetworkAvailableBringsTheChannelBack(t *testing.T) {
 		require.Less(t, time.Since(began), 5*time.Second)
 	}
 }
+
+// An app that connects, disconnects and reports from many threads at once ends with one channel, and hears each event once.
+func TestManyThreadsAtTheChannel(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	p.activate()
+	p.push(3)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 5 {
+				if err := p.terminal.Connect(p); err != nil {
+					t.Error(err)
+				}
+				_ = p.terminal.SendStatus(50, "OK") // another thread may have disconnected
+				if err := p.terminal.NetworkAvailable(); err != nil {
+					t.Error(err)
+				}
+				if i%2 == 0 {
+					if err := p.terminal.Disconnect(); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.NoError(t, p.terminal.Connect(p))
+	p.wantEvents(1, 3)
+	p.push(1)
+	p.wantEvents(4, 4)
+}
