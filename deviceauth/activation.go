@@ -3,7 +3,6 @@ package deviceauth
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +26,8 @@ type Activation struct {
 	MerchantID int64         `json:"merchantId,omitempty"`
 	StoreID    int64         `json:"storeId,omitempty"`
 	PollEvery  time.Duration `json:"pollEvery,omitempty"`
+	// Refused: the token server did not take the device's last assertion.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // Activation is what is known without asking.
@@ -51,6 +52,25 @@ func (d *Device) Identity() (Activation, error) {
 
 // save makes a state durable, then known.
 func (d *Device) save(a Activation) error {
+	d.saving.Lock()
+	defer d.saving.Unlock()
+	return d.store(a)
+}
+
+// noteRefused remembers whether an active device's assertion was refused.
+func (d *Device) noteRefused(refused bool) {
+	d.saving.Lock()
+	defer d.saving.Unlock()
+	a := d.Activation()
+	if a.Status != mpac.ActivationActive || a.Refused == refused || d.options.ClientID != "" {
+		return
+	}
+	a.Refused = refused
+	_ = d.store(a) // what cannot be remembered is noted the next time
+}
+
+// store is for holders of saving.
+func (d *Device) store(a Activation) error {
 	text, err := json.Marshal(a)
 	if err != nil {
 		return fault.Wrap(fault.Internal, "deviceauth: save activation", err)
@@ -64,10 +84,10 @@ func (d *Device) save(a Activation) error {
 	return nil
 }
 
-// Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out,
-// and for an active device whose key is lost, with a new key. A pending one is asked about; without an answer it is given as it
-// is known. Errors: conflict when the serial number is active at the portal under another key, and those of a call without an
-// answer.
+// Request gives the activation as it stands, and asks for a code when there is none: at first, after the one before it ran out, for
+// a device whose last assertion was refused (a portal gives it a code only when it released it), and for one whose key is lost, with
+// a new key: when that was active it is so no more. A pending one is asked about; without an answer it is given as it is known.
+// Errors: conflict when the serial number is active at the portal under another key, and those of a call without an answer.
 func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, error) {
 	if err := d.lock(ctx); err != nil {
 		return Activation{}, err
@@ -75,37 +95,40 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 	defer d.unlock()
 	switch a := d.Activation(); a.Status {
 	case mpac.ActivationActive:
-		if err := d.usable(); fault.CodeOf(err) != fault.KeyLost {
+		switch err := d.insist(ctx); {
+		case err == nil && a.Refused:
+			return d.renew(ctx, portal)
+		case fault.CodeOf(err) != fault.KeyLost:
 			return a, err
 		}
 		if d.options.ClientID != "" { // there is no code to ask for: the new key is to be registered by hand
 			_, err := d.workingKey()
 			return a, err
 		}
+		// The portal knows the lost key alone. It is forgotten first: a device with another key, and no code for it, must not be
+		// taken for an active one.
+		if err := d.save(Activation{}); err != nil {
+			return Activation{}, err
+		}
 	case mpac.ActivationPending:
 		if err := d.poll(ctx, portal); err != nil && !noAnswer(err) {
 			return Activation{}, err
 		}
-		return d.Activation(), nil
+		if a := d.Activation(); a.Status != mpac.ActivationPending || fault.CodeOf(d.insist(ctx)) != fault.KeyLost {
+			return a, nil
+		}
 	}
 	return d.generate(ctx, portal)
 }
 
-// CheckKey tells whether the key that the device's standing needs can sign; before an activation none is needed. Errors: key_lost,
-// storage faults.
-func (d *Device) CheckKey() error {
-	switch err := d.usable(); fault.CodeOf(err) {
-	case fault.NotActivated, fault.ActivationExpired:
-		return nil
-	default:
-		return err
+// renew asks for a code for a device whose assertions are refused: the portal may have released it. One that is active there gets
+// none, and stays as it is.
+func (d *Device) renew(ctx context.Context, portal *mpac.Portal) (Activation, error) {
+	a, err := d.generate(ctx, portal)
+	if fault.CodeOf(err) == fault.Conflict || noAnswer(err) {
+		return d.Activation(), nil
 	}
-}
-
-// usable signs once: a key that can be opened may still be dead.
-func (d *Device) usable() error {
-	_, err := d.assertion()
-	return err
+	return a, err
 }
 
 func (d *Device) generate(ctx context.Context, portal *mpac.Portal) (Activation, error) {
@@ -138,10 +161,9 @@ func (d *Device) poll(ctx context.Context, portal *mpac.Portal) error {
 	switch {
 	case fault.CodeOf(err) == fault.NotFound: // replaced or forgotten: nobody can enter it any more
 		return d.save(Activation{Status: mpac.ActivationExpired})
-	case err != nil:
-		if !d.options.Clock.Now().Before(a.ExpiresAt) {
-			return errors.Join(err, d.save(Activation{Status: mpac.ActivationExpired}))
-		}
+	case refuses(err) && !d.options.Clock.Now().Before(a.ExpiresAt):
+		return d.save(Activation{Status: mpac.ActivationExpired})
+	case err != nil: // without an answer the code stays, also past its time: it may have been entered, and then there is no other one
 		return err //nolint:wrapcheck // a fault of package mpac.
 	case status.Status == mpac.ActivationExpired:
 		return d.save(Activation{Status: mpac.ActivationExpired})
@@ -195,6 +217,16 @@ func (d *Device) pollInTurn(ctx context.Context, portal *mpac.Portal) error {
 	}
 	defer d.unlock()
 	return d.poll(ctx, portal)
+}
+
+// refuses is a poll that the server answers without a word about the code.
+func refuses(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.ProtocolError, fault.TokenRefused, fault.ScopeMissing, fault.Conflict:
+		return true
+	default:
+		return false
+	}
 }
 
 // noAnswer is a poll that says nothing about the code.

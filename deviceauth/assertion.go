@@ -46,12 +46,6 @@ func sign(signer crypto.Signer, clientID, audience string, now time.Time) (strin
 	return signed, nil
 }
 
-// trySign tells whether a key that can be opened can sign.
-func trySign(signer crypto.Signer) error {
-	_, err := sign(signer, "", "", time.Time{})
-	return err
-}
-
 // coded gives an error of the key that has no code the one that says what to do.
 func coded(err error) error {
 	var known *fault.Fault

@@ -45,12 +45,19 @@ func (b *backoffState) failed(now time.Duration, err error) {
 	b.until = now + pause
 }
 
-// sleep waits, unless one of the two contexts ends before.
-func sleep(a, b context.Context, pause time.Duration) {
-	timer := time.NewTimer(pause)
+// rest is what is left of a pause; over is closed when it ends before its time.
+type rest struct {
+	pause time.Duration
+	over  <-chan struct{}
+}
+
+// wait waits, unless one of the two contexts ends before.
+func (r rest) wait(a, b context.Context) {
+	timer := time.NewTimer(r.pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-r.over:
 	case <-a.Done():
 	case <-b.Done():
 	}

@@ -67,9 +67,9 @@ func TestACodeThatRanOutIsReplacedByTheNextRequest(t *testing.T) {
 		generate string
 		status   http.HandlerFunc
 	}{
-		"the server says so":          {"2099-01-01T00:00:00Z", answers(200, `{"status":"expired"}`)},
-		"the server forgot it":        {"2099-01-01T00:00:00Z", answers(404, `{"error":{"code":"not_found","message":"x"}}`)},
-		"no answer and past its time": {"2020-01-01T00:00:00Z", lostAnswer},
+		"the server says so":        {"2099-01-01T00:00:00Z", answers(200, `{"status":"expired"}`)},
+		"the server forgot it":      {"2099-01-01T00:00:00Z", answers(404, `{"error":{"code":"not_found","message":"x"}}`)},
+		"it refuses, past its time": {"2020-01-01T00:00:00Z", answers(403, `{}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,6 +91,34 @@ func TestACodeThatRanOutIsReplacedByTheNextRequest(t *testing.T) {
 			require.Equal(t, 1, r.keys.made, "the key stays")
 		})
 	}
+}
+
+// The code may have been entered while the device had no network; a device that forgets it then could not get another one, because
+// it is active at the portal.
+func TestACodeEnteredWhileTheDeviceWasOfflineIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.set(func() {
+		r.generate = answers(201, `{"device_id":"d-1","client_id":"c-1","activation_code":"12345678","expires_at":"2020-01-01T00:00:00Z","poll_interval":1}`)
+		r.status = lostAnswer
+	})
+	_, err := r.device.Request(t.Context(), r.portal)
+	require.NoError(t, err)
+	_, err = r.device.Await(t.Context(), r.portal, 10*time.Millisecond)
+	require.Equal(t, fault.NetworkUnavailable, fault.CodeOf(err))
+	r.open(t, nil)
+	a, err := r.device.Request(t.Context(), r.portal)
+	require.NoError(t, err)
+	require.Equal(t, "pending", a.Status, "only the server knows")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = r.device.Request(ctx, r.portal)
+	require.Equal(t, fault.Cancelled, fault.CodeOf(err))
+	r.set(func() { r.status = answers(200, `{"status":"active","client_id":"c-1","merchant_id":7,"store_id":8}`) })
+	a, err = r.device.Await(t.Context(), r.portal, time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, "active", a.Status)
+	require.Len(t, r.asked("/generateActivationCode"), 1)
 }
 
 func TestAPendingCodeIsShownWithoutNetwork(t *testing.T) {
@@ -130,38 +158,6 @@ func TestARefusedActivationChangesNothing(t *testing.T) {
 			_, err := r.device.Request(t.Context(), r.portal)
 			require.Equal(t, tt.want, fault.CodeOf(err))
 			require.Equal(t, Activation{}, r.device.Activation())
-		})
-	}
-}
-
-func TestALostKeyIsNeverReplacedQuietly(t *testing.T) {
-	t.Parallel()
-	for name, lose := range map[string]func(*keys){
-		"unreadable": func(k *keys) { k.lost = true },
-		"gone":       func(k *keys) { k.key = nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, nil)
-			r.set(func() { r.status = answers(200, `{"status":"active"}`) })
-			_, err := r.device.Request(t.Context(), r.portal)
-			require.NoError(t, err)
-			_, err = r.device.Request(t.Context(), r.portal)
-			require.NoError(t, err)
-			lose(r.keys)
-			r.open(t, nil)
-			_, err = r.source(t, false).Token(t.Context())
-			require.Equal(t, fault.KeyLost, fault.CodeOf(err))
-			require.Equal(t, fault.KeyLost, fault.CodeOf(r.device.CheckKey()))
-			_, err = r.device.PublicKey()
-			require.Equal(t, fault.KeyLost, fault.CodeOf(err))
-			require.Equal(t, 1, r.keys.made)
-			require.Empty(t, r.asked("/token"))
-
-			a, err := r.device.Request(t.Context(), r.portal)
-			require.NoError(t, err)
-			require.Equal(t, "pending", a.Status, "a new activation is the way out")
-			require.Equal(t, 2, r.keys.made)
 		})
 	}
 }

@@ -27,12 +27,17 @@ type keys struct {
 	key  *ecdsa.PrivateKey
 	lost bool
 	made int
+	// failures that come before the key works again.
+	failures int
 }
 
 func (k *keys) Signer() (crypto.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
+	case k.failures > 0:
+		k.failures--
+		return nil, fault.New(fault.KeyLost, "test", "busy")
 	case k.lost:
 		return nil, fault.New(fault.KeyLost, "test", "")
 	case k.key == nil:

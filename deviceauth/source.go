@@ -55,6 +55,8 @@ type Source struct {
 	flight *flight
 	// failures are requests without a token in a row; refusals, renewals because of a 401 in a row.
 	failures, refusals backoffState
+	// calm is closed when failures are forgotten before their pause is over, and made anew.
+	calm chan struct{}
 }
 
 // flight is one request for a token.
@@ -69,7 +71,7 @@ type flight struct {
 
 // NewSource returns a Source. Nothing is sent before Token is called.
 func NewSource(o SourceOptions) *Source {
-	s := &Source{clock: o.Device.options.Clock, scope: o.Scope, timeout: o.Timeout}
+	s := &Source{clock: o.Device.options.Clock, scope: o.Scope, timeout: o.Timeout, calm: make(chan struct{})}
 	if s.timeout == 0 {
 		s.timeout = DefaultTimeout
 	}
@@ -101,14 +103,14 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 		if err := ctx.Err(); err != nil {
 			return Token{}, fault.Wrap(fault.CodeOf(err), op, err)
 		}
-		token, flight, pause, err := s.turn(ctx)
+		token, flight, rest, err := s.turn(ctx)
 		switch {
 		case err != nil:
 			return Token{}, err
 		case token != nil:
 			return *token, nil
 		case flight == nil:
-			sleep(ctx, s.life, pause)
+			rest.wait(ctx, s.life)
 			continue
 		}
 		select {
@@ -122,8 +124,8 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	}
 }
 
-// turn decides what a caller does next: take a token, fail, wait for a flight, or pause.
-func (s *Source) turn(ctx context.Context) (*Token, *flight, time.Duration, error) {
+// turn decides what a caller does next: take a token, fail, wait for a flight, or rest.
+func (s *Source) turn(ctx context.Context) (*Token, *flight, rest, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock.Elapsed()
@@ -138,14 +140,14 @@ func (s *Source) turn(ctx context.Context) (*Token, *flight, time.Duration, erro
 	}
 	switch {
 	case usable:
-		return token, nil, 0, nil
+		return token, nil, rest{}, nil
 	case s.flight != nil:
-		return nil, s.flight, 0, nil
+		return nil, s.flight, rest{}, nil
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
-		return nil, nil, 0, s.failures.last
+		return nil, nil, rest{}, s.failures.last
 	}
-	return nil, nil, pause, nil
+	return nil, nil, rest{pause, s.calm}, nil
 }
 
 // start begins a flight; the caller holds mu. A flight ends with its timeout whatever the network or the key store do: what
@@ -265,7 +267,7 @@ func (s *Source) Refused(token Token) bool {
 func (s *Source) NetworkAvailable() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures = backoffState{}
+	s.forgive()
 	if f := s.flight; f != nil && !f.hurried {
 		f.hurried = true
 		late := time.AfterFunc(hurryWithin, f.cancel)
@@ -282,11 +284,19 @@ func (s *Source) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.current.Store(nil)
-	s.failures, s.refusals = backoffState{}, backoffState{}
+	s.refusals = backoffState{}
+	s.forgive()
 	if s.flight != nil {
 		s.flight.cancel()
 		s.flight = nil
 	}
+}
+
+// forgive ends the pause, for those who wait for its end too; the caller holds mu.
+func (s *Source) forgive() {
+	s.failures = backoffState{}
+	close(s.calm)
+	s.calm = make(chan struct{})
 }
 
 // Close ends what is under way. Calls that wait fail with closed.
@@ -314,8 +324,13 @@ func (d *Device) requestToken(ctx context.Context, portal *mpac.Portal, scope []
 		signedAt := d.options.Clock.Estimate()
 		token, err := portal.Token(ctx, mpac.TokenRequest{ClientID: identity.ClientID, Assertion: assertion, Scope: scope, Form: form})
 		moved := d.options.Clock.Estimate().Sub(signedAt) - (d.options.Clock.Elapsed() - before)
-		if again || !errors.Is(err, fault.TokenRefused) || moved.Abs() < skewAllowed {
-			return token, err //nolint:wrapcheck // a fault of package mpac.
+		refused := errors.Is(err, fault.TokenRefused)
+		if refused && !again && moved.Abs() >= skewAllowed {
+			continue
 		}
+		if refused || err == nil {
+			d.noteRefused(refused)
+		}
+		return token, err //nolint:wrapcheck // a fault of package mpac.
 	}
 }

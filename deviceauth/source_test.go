@@ -41,9 +41,10 @@ func gives(n int64, life time.Duration) (mpac.Token, error) {
 func newSource(t *testing.T, e *endpoint) (*Source, *bubble) {
 	t.Helper()
 	time := &bubble{began: time.Now()}
-	s := &Source{clock: clock.New(time, clock.State{}), timeout: DefaultTimeout, fetch: func(ctx context.Context) (mpac.Token, error) {
-		return e.answer(ctx, e.calls.Add(1))
-	}}
+	s := &Source{
+		clock: clock.New(time, clock.State{}), timeout: DefaultTimeout, calm: make(chan struct{}),
+		fetch: func(ctx context.Context) (mpac.Token, error) { return e.answer(ctx, e.calls.Add(1)) },
+	}
 	s.life, s.end = context.WithCancel(context.Background())
 	t.Cleanup(s.Close)
 	return s, time

@@ -29,7 +29,8 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	again := req.Clone(req.Context())
 	if req.Body != nil {
 		if req.GetBody == nil {
-			return resp, nil // it cannot be sent twice
+			t.Source.Refused(token) // it cannot be sent twice, but the next one gets another token
+			return resp, nil
 		}
 		if again.Body, err = req.GetBody(); err != nil {
 			return resp, nil //nolint:nilerr // the first answer stands.

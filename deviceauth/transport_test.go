@@ -2,7 +2,9 @@ package deviceauth
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,4 +100,22 @@ func TestCallsShareOneToken(t *testing.T) {
 	}
 	all.Wait()
 	require.Len(t, r.asked("/token"), 1)
+}
+
+// A body that can be read once cannot be sent again; the 401 is the caller's, and his next request has another token.
+func TestA401OfAStreamIsGivenAndItsTokenDropped(t *testing.T) {
+	t.Parallel()
+	r, _ := shop(t)
+	source := r.source(t, false)
+	client := http.Client{Transport: Transport{Next: r.Client().Transport, Source: source}}
+	r.set(func() { r.api = answers(401, ``) })
+	for range 2 {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", r.URL+"/api/v1/orders", io.MultiReader(strings.NewReader("{}")))
+		require.NoError(t, err)
+		resp, err := client.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 401, resp.StatusCode)
+	}
+	require.Equal(t, []string{"Bearer tok-1", "Bearer tok-2"}, r.auth)
 }

@@ -24,32 +24,46 @@ func (t *Terminal) Connect(listener Listener) error {
 		if err != nil {
 			return nil, err
 		}
-		c := t.config.Device
-		channel, err := ws.Connect(ws.Options{
-			URL: c.WSURL, TrustedCA: c.trustedCA, SystemRoots: c.SystemRoots, DeviceID: socketDevice(identity),
-			AppVersions: map[string]string{"smartpos-terminal": version}, Tokens: &channelTokens{source: t.tokens},
-			Memory: channelMemory{store: t.store, deviceID: socketDevice(identity)},
-			Listener: func(n ws.Notice) error {
-				if n.Kind == ws.NoticeOnline {
-					t.recordSoon()
-				}
-				return listener.Receive(noticeJSON(n))
-			},
-			After: t.channel.Load(), Clock: t.store.Clock(), Log: t.log,
-		})
-		if err != nil {
-			return nil, err
-		}
-		_ = t.hangUp(channel) // the listener of before may hang; it hears nothing more
-		return nil, nil
+		return nil, t.link(listener, identity)
 	})
 	return err
+}
+
+// link opens a channel in the place of the one before, and closes that.
+func (t *Terminal) link(listener Listener, identity deviceauth.Activation) error {
+	c := t.config.Device
+	options := ws.Options{
+		URL: c.WSURL, TrustedCA: c.trustedCA, SystemRoots: c.SystemRoots, DeviceID: socketDevice(identity),
+		AppVersions: map[string]string{"smartpos-terminal": version}, Tokens: &channelTokens{source: t.tokens},
+		Memory: channelMemory{store: t.store, deviceID: socketDevice(identity)},
+		Listener: func(n ws.Notice) error {
+			if n.Kind == ws.NoticeOnline {
+				t.recordSoon()
+			}
+			return listener.Receive(noticeJSON(n))
+		},
+		Clock: t.store.Clock(), Log: t.log,
+	}
+	t.linking.Lock()
+	options.After = t.latest
+	channel, err := ws.Connect(options)
+	if err != nil {
+		t.linking.Unlock()
+		return err //nolint:wrapcheck // a fault.
+	}
+	t.latest = channel
+	before := t.channel.Swap(channel)
+	t.linking.Unlock()
+	if before != nil {
+		_ = before.Close() // the listener of before may hang; it hears nothing more
+	}
+	return nil
 }
 
 // Disconnect closes the channel. When it has returned, the listener hears nothing more; called from within the listener, that notice
 // is the last. Without a channel it does nothing. Errors: timeout when the listener does not return within 5 s.
 func (t *Terminal) Disconnect() error {
-	_, err := t.deviceCall("disconnect", nil, func(context.Context) (any, error) { return nil, t.hangUp(nil) })
+	_, err := t.deviceCall("disconnect", nil, func(context.Context) (any, error) { return nil, t.hangUp() })
 	return err
 }
 
@@ -91,10 +105,10 @@ func (t *Terminal) SendStatus(battery int, paper string) error {
 	return err
 }
 
-// hangUp closes the channel that was open and puts another one, or none, in its place.
-func (t *Terminal) hangUp(next *ws.Channel) error {
-	if before := t.channel.Swap(next); before != nil {
-		return before.Close() //nolint:wrapcheck // a fault.
+// hangUp closes the channel that was open.
+func (t *Terminal) hangUp() error {
+	if open := t.channel.Swap(nil); open != nil {
+		return open.Close() //nolint:wrapcheck // a fault.
 	}
 	return nil
 }

@@ -230,6 +230,33 @@ func TestAListenerMayDisconnectConnectAndClose(t *testing.T) {
 	require.Contains(t, []int64{3, 4}, n.Seq, "3 was handled while the terminal closed: it may come again")
 }
 
+// An app that disconnects from within the listener and connects from elsewhere must not get the event it is at a second time.
+func TestConnectWaitsForTheListenerOfAChannelThatWasClosed(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	p.activate()
+	gone, free := make(chan struct{}), make(chan struct{})
+	p.on(func(n notice) error {
+		if n.Seq != 1 {
+			return nil
+		}
+		err := p.terminal.Disconnect()
+		close(gone)
+		<-free
+		return err
+	})
+	p.connect()
+	p.push(1)
+	p.wantEvents(1, 1)
+	<-gone
+	require.NoError(t, p.terminal.Connect(p))
+	require.Never(t, func() bool { return len(p.notices) > 0 }, 500*time.Millisecond, 10*time.Millisecond, "the listener has not returned")
+	close(free)
+	p.want("online")
+	p.push(1)
+	p.wantEvents(2, 2)
+}
+
 func within(t *testing.T, result chan error) error {
 	t.Helper()
 	select {
@@ -302,4 +329,36 @@ func TestNetworkAvailableBringsTheChannelBack(t *testing.T) {
 		p.wantEvents(int64(round+1), int64(round+1))
 		require.Less(t, time.Since(began), 5*time.Second)
 	}
+}
+
+// An app that connects, disconnects and reports from many threads at once ends with one channel, and hears each event once.
+func TestManyThreadsAtTheChannel(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	p.activate()
+	p.push(3)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 5 {
+				if err := p.terminal.Connect(p); err != nil {
+					t.Error(err)
+				}
+				_ = p.terminal.SendStatus(50, "OK") // another thread may have disconnected
+				if err := p.terminal.NetworkAvailable(); err != nil {
+					t.Error(err)
+				}
+				if i%2 == 0 {
+					if err := p.terminal.Disconnect(); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.NoError(t, p.terminal.Connect(p))
+	p.wantEvents(1, 3)
+	p.push(1)
+	p.wantEvents(4, 4)
 }

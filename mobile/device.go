@@ -26,11 +26,11 @@ func (t *Terminal) DeviceKey(op *Op) (string, error) {
 	})
 }
 
-// RequestActivation gives the activation as it stands, and asks for a code when there is none: at first, after one ran out, and
-// for a device whose key is lost. Show the code; a person enters it in the portal. Answer: {"v":1,"status":
-// "pending|active|expired","activationCode","expiresAt","deviceId","clientId","merchantId","storeId"}; after expired the next
-// call asks for a new code. Errors: conflict when the portal has an active device of this serial number under another key, and
-// those of a call without an answer.
+// RequestActivation gives the activation as it stands, and asks for a code when there is none: at first, after one ran out, for a
+// device that the portal released (token_refused), and for one whose key is lost. Show the code; a person enters it in the portal.
+// Answer: {"v":1,"status":"pending|active|expired","activationCode","expiresAt","deviceId","clientId","merchantId","storeId"}; after
+// expired the next call asks for a new code. Errors: conflict when the portal has an active device of this serial number under
+// another key, and those of a call without an answer.
 func (t *Terminal) RequestActivation(op *Op) (string, error) {
 	return t.deviceCall("request activation", op, func(ctx context.Context) (any, error) {
 		before := t.device.Activation()

@@ -50,6 +50,9 @@ type Terminal struct {
 	pgw *pgw.Client
 	// channel is the open real-time channel; nil before Connect and after Disconnect.
 	channel atomic.Pointer[ws.Channel]
+	// linking guards latest, the channel opened last, also when it is closed: its listener may not have returned yet.
+	linking sync.Mutex
+	latest  *ws.Channel
 
 	// life ends with Close.
 	life context.Context //nolint:containedctx // the life of the object, not of a call.
@@ -228,7 +231,7 @@ func (t *Terminal) Close() (err error) {
 	t.shut = true
 	t.mu.Unlock()
 	t.end()
-	unheard := t.hangUp(nil)
+	unheard := t.hangUp()
 	if first && idle {
 		t.release()
 	}
@@ -247,7 +250,7 @@ func (t *Terminal) Close() (err error) {
 
 // release gives everything back, once: by Close, or by the last call that it did not wait for.
 func (t *Terminal) release() {
-	t.releaseErr = t.hangUp(nil) // a Connect may have come between
+	t.releaseErr = t.hangUp() // a Connect may have come between
 	if t.macs != nil {
 		t.macs.Close()
 	}

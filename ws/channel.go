@@ -3,6 +3,7 @@ package ws
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -23,13 +24,15 @@ type Channel struct {
 	woken chan struct{}
 	// reported has a token when a status waits.
 	reported chan struct{}
+	// after is the channel before this one, until it has ended or was left behind.
+	after atomic.Pointer[Channel]
 	// token is the one that opened or last refreshed the connection; it belongs to the goroutine of run.
 	token string
 	// done is closed when the channel has ended and its connection is closed.
 	done chan struct{}
 
 	mu sync.Mutex
-	// Guarded by mu: the state and why the channel is not online, and the status that waits to be sent.
+	// Guarded by mu: the state and why the channel is not online, and the last status.
 	state  State
 	reason fault.Code
 	status *Status
@@ -49,6 +52,8 @@ func Connect(o Options) (*Channel, error) {
 		options: o, delivery: d, state: Connecting,
 		woken: make(chan struct{}, 1), reported: make(chan struct{}, 1), done: make(chan struct{}),
 	}
+	c.after.Store(o.After)
+	c.options.After, c.options.Listener = nil, nil // after and delivery have them, and let go of them
 	c.life, c.end = context.WithCancel(context.Background())
 	go c.run()
 	return c, nil
@@ -66,8 +71,8 @@ func (c *Channel) State() (State, fault.Code) {
 // and the server work. It may be called as often as the system tells of networks.
 func (c *Channel) NetworkAvailable() { signal(c.woken) }
 
-// SendStatus reports the terminal's state. Of several that could not be sent yet the last one goes out, when the channel is online,
-// and not more often than every 2 s. It never waits. Errors: invalid_request, closed.
+// SendStatus reports the terminal's state. Of several the last one goes out, when the channel is online, again on each new
+// connection, and not more often than every 2 s. It never waits. Errors: invalid_request, closed.
 func (c *Channel) SendStatus(s Status) error {
 	if err := s.checked(); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 // queued is how many events wait for a slow listener, 64 KiB each at most. Those beyond are left to the server, which sends them
@@ -41,6 +42,8 @@ type delivery struct {
 	ready chan struct{}
 	// handledCount rises with each handled event.
 	handledCount atomic.Int64
+	// owed: the listener was to be told to read the state anew and did not take it; of run alone.
+	owed bool
 
 	mu sync.Mutex
 	// Guarded by mu: what waits, how many of it are events, which connection brought more than fits, and the last handled event.
@@ -51,6 +54,8 @@ type delivery struct {
 	// inside is the goroutine that runs the listener now, 0 for none.
 	inside  int64
 	stopped bool
+	// abandoned: another channel went on without waiting for the listener.
+	abandoned bool
 }
 
 // startDelivery returns a delivery that close must end.
@@ -136,7 +141,10 @@ func (d *delivery) take() (it item, ok bool, behind source) {
 }
 
 func (d *delivery) run() {
-	defer close(d.done)
+	defer func() {
+		d.listener = nil // an app's listener may hold the app
+		close(d.done)
+	}()
 	var told Notice
 	var o *order
 	var current source
@@ -188,20 +196,23 @@ func (d *delivery) event(o *order, it item) {
 		return
 	case unclosed:
 		d.log.Warn("events are missing and the server does not send them", "after", o.last.Seq, "next", it.Event.Seq)
-		d.resync(o)
+		d.owed = true
 	case deliver:
 	}
-	if !d.insist(it.Notice) {
-		if d.isStopped() {
-			return // not handled: the next channel gets it again
-		}
-		d.log.Error("the listener failed each time; the event is passed over", "event", it.Event.Name, "id", it.Event.ID)
+	if d.owed {
 		d.resync(o)
+	}
+	if !d.insist(it.Notice) && !d.passOver(o, it.Event) {
+		return // not handled: the next channel gets it again
 	}
 	o.handled(it.Event)
 	d.mu.Lock()
 	d.last = o.last
+	abandoned := d.abandoned
 	d.mu.Unlock()
+	if abandoned {
+		return // the position is the other channel's now
+	}
 	d.handledCount.Add(1)
 	if err := d.remember(o.last); err != nil {
 		// Not acknowledged: after a restart it comes again, which is better than never.
@@ -216,9 +227,20 @@ func (d *delivery) remember(p Position) (err error) {
 	return d.memory.SetPosition(p) //nolint:wrapcheck // logged by its code.
 }
 
-// resync tells that the state must be read anew; what comes next need not join on.
+// passOver gives an event up that the listener does not take, and tells it so. false: the delivery was stopped before that was told.
+func (d *delivery) passOver(o *order, e Event) bool {
+	if d.isStopped() {
+		return false
+	}
+	d.log.Error("the listener failed each time; the event is passed over", "event", httpx.Clip(e.Name, logged), "seq", e.Seq)
+	d.resync(o)
+	return !d.owed || !d.isStopped()
+}
+
+// resync tells that the state must be read anew; what comes next need not join on. A listener that does not take it hears it again
+// before the next event.
 func (d *delivery) resync(o *order) {
-	d.insist(Notice{Kind: ResyncRequired})
+	d.owed = !d.insist(Notice{Kind: ResyncRequired})
 	o.free = true
 }
 
@@ -230,4 +252,11 @@ func (d *delivery) close() {
 		d.stopped = true
 		close(d.stop)
 	}
+}
+
+// abandon is for a delivery whose listener did not return in time: what it handled yet is not remembered.
+func (d *delivery) abandon() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.abandoned = true
 }

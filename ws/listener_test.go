@@ -283,53 +283,40 @@ func TestAnEventThatCannotBeRememberedIsNotAcknowledged(t *testing.T) {
 	})
 }
 
-// An app that connects anew from within the listener must not get the event it is at a second time.
-func TestAChannelThatTakesAnothersPlaceWaitsForItsListener(t *testing.T) {
+// An event that is passed over must not be lost with the word that it was: when the channel is closed before the app took that word,
+// the next one begins with the event.
+func TestAnEventIsNotPassedOverBeforeItIsTold(t *testing.T) {
 	inBubble(t, func(w *world) {
-		var second *Channel
-		w.onNotice = func(n Notice) error {
-			if n.Event.Seq == 1 && second == nil {
-				o := w.options()
-				o.After = w.Channel
-				second, _ = Connect(o)
-				require.NoError(t, w.Close())
-				time.Sleep(3 * time.Second)
-				require.Len(t, w.used(), 1, "not before the listener returned")
-			}
-			return nil
-		}
+		w.onNotice = func(Notice) error { return errListener }
 		w.connect()
 		l, _ := w.accept()
 		l.event(1)
-		l, last := w.accept()
-		require.Equal(t, "E1", last)
-		l.event(1)
-		l.event(2)
-		require.Equal(t, []string{"online", "event 1", "online", "event 2"}, w.notices())
-		require.NoError(t, second.Close())
+		time.Sleep(3500 * time.Millisecond)
+		require.Equal(t, []string{"online", "event 1", "event 1", "event 1", "resync_required"}, w.notices())
+		require.NoError(t, w.Close())
+		require.Zero(t, w.remembered())
+		for len(l.toServer) > 0 {
+			require.NotEqual(t, typeAck, l.take(t).Type)
+		}
 	})
 }
 
-func TestAChannelDoesNotWaitForEverForTheOneBefore(t *testing.T) {
+func TestAListenerThatDidNotTakeResyncRequiredHearsItAgain(t *testing.T) {
 	inBubble(t, func(w *world) {
-		free := make(chan struct{})
+		failures := 3
 		w.onNotice = func(n Notice) error {
-			if n.Event.Seq == 1 {
-				<-free
+			if n.Kind == ResyncRequired && failures > 0 {
+				failures--
+				return errListener
 			}
 			return nil
 		}
 		w.connect()
 		l, _ := w.accept()
-		l.event(1)
-		w.notices()
-		o := w.options()
-		o.After = w.Channel
-		second, err := Connect(o)
-		require.NoError(t, err)
-		require.ErrorIs(t, w.Close(), fault.Timeout)
-		w.accept()
-		require.NoError(t, second.Close())
-		close(free)
+		l.say(`{"v":1,"type":"resync_required"}`)
+		time.Sleep(time.Minute)
+		l.event(7)
+		l.event(8)
+		require.Equal(t, []string{"online", "resync_required", "resync_required", "resync_required", "resync_required", "event 7", "event 8"}, w.notices())
 	})
 }

@@ -47,7 +47,8 @@ func (c *Channel) open() (l link, hurried bool, err error) {
 }
 
 // dial asks for a token and upgrades with it; with a token that is refused it tries once more with another one.
-func (c *Channel) dial(ctx context.Context) opened {
+func (c *Channel) dial(ctx context.Context) (o opened) {
+	defer caught("ws: connect", &o.err)
 	for again := false; ; again = true {
 		token, err := c.askToken(ctx)
 		if err != nil {

@@ -81,7 +81,8 @@ type Options struct {
 	Memory   Memory
 	Listener Listener
 	// After is the channel whose place this one takes, closed or about to be. This one begins when the listener of that one has
-	// returned, so that no event reaches both; it waits 5 s at most. Optional.
+	// returned, so that no event reaches both; it waits 5 s at most, and what that listener handles after that is not remembered.
+	// Optional.
 	After *Channel
 	// Clock is trusted time: it judges certificates, stamps messages and tells how long the device slept. Nil: a new one over the
 	// machine's.

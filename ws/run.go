@@ -72,20 +72,26 @@ func (c *Channel) run() {
 	}
 }
 
-// follow waits for the channel before this one.
+// follow waits for the channel before this one, and for one that that one still waited for when it was closed. What does not end in
+// time is left behind.
 func (c *Channel) follow() {
-	before := c.options.After
-	if before == nil {
-		return
-	}
 	late, cancel := context.WithTimeout(c.life, closeWait)
 	defer cancel()
-	for _, ended := range []chan struct{}{before.done, before.delivery.done} {
-		select {
-		case <-ended:
-		case <-late.Done():
+	for before := c.after.Load(); before != nil; before = before.after.Load() {
+		for _, ended := range []chan struct{}{before.done, before.delivery.done} {
+			select {
+			case <-ended:
+			case <-late.Done():
+			}
+		}
+		if late.Err() != nil && c.life.Err() == nil {
+			before.delivery.abandon()
 		}
 	}
+	if c.life.Err() != nil {
+		return
+	}
+	c.after.Store(nil) // or every channel would keep all that were before it
 	c.delivery.reread()
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/httpx"
 )
 
 const (
@@ -43,6 +44,7 @@ type session struct {
 	handled    int64     // the delivery's count when the connection began
 	hurried    bool
 	lastReport time.Time
+	reported   *Status
 	lastBeat   time.Duration // of options.Clock
 	greetBy    *time.Timer
 	beatAt     *time.Timer
@@ -130,7 +132,7 @@ func (s *session) received(m message) error {
 		}
 		return nil
 	case typeError:
-		s.c.options.Log.Warn("the server reports an error", "code", m.code)
+		s.c.options.Log.Warn("the server reports an error", "code", httpx.Clip(m.code, logged))
 		return nil
 	case "":
 		return nil
@@ -176,7 +178,7 @@ func (s *session) wake() {
 	}
 }
 
-// report sends the status that waits, when it may.
+// report sends the last status, once on each connection, when it may: nothing acknowledges it.
 func (s *session) report() {
 	if s.online.IsZero() {
 		return
@@ -187,10 +189,9 @@ func (s *session) report() {
 	}
 	s.c.mu.Lock()
 	status := s.c.status
-	s.c.status = nil
 	s.c.mu.Unlock()
-	if status != nil {
-		s.lastReport = time.Now()
+	if status != nil && status != s.reported {
+		s.lastReport, s.reported = time.Now(), status
 		s.send(typeStatus, statusData{Battery: status.Battery, Paper: status.Paper})
 	}
 }

@@ -25,6 +25,8 @@ const (
 	// maxID and maxName keep what is stored and sent back small; a ULID has 26 characters.
 	maxID   = 64
 	maxName = 128
+	// logged is how many characters of a server's word a log line shows.
+	logged = 64
 )
 
 // Times.

@@ -18,6 +18,9 @@ const (
 	maxPoll     = time.Minute
 )
 
+// maxClientID is what the database holds, in characters (FACT).
+const maxClientID = 50
+
 // ActivationCode is a code to be entered in the portal, and the ids that the device will have.
 type ActivationCode struct {
 	DeviceID, ClientID string
@@ -44,7 +47,7 @@ func (p *Portal) GenerateActivationCode(ctx context.Context, serialNumber, publi
 		return ActivationCode{}, fault.New(fault.BadResponse, op, "no usable expires_at")
 	case answer.DeviceID == "" || len(answer.DeviceID) > 64:
 		return ActivationCode{}, fault.New(fault.BadResponse, op, "no usable device_id")
-	case answer.ClientID == "" || len(answer.ClientID) > 50:
+	case answer.ClientID == "" || len(answer.ClientID) > maxClientID:
 		return ActivationCode{}, fault.New(fault.BadResponse, op, "no usable client_id")
 	case answer.ActivationCode == "" || len(answer.ActivationCode) > 12:
 		return ActivationCode{}, fault.New(fault.BadResponse, op, "no usable activation_code")
@@ -86,6 +89,9 @@ func (p *Portal) ActivationStatus(ctx context.Context, deviceID, code string) (A
 	var answer statusAnswer
 	if err := read(op, resp, &answer); err != nil {
 		return ActivationStatus{}, err
+	}
+	if len(answer.ClientID) > maxClientID {
+		return ActivationStatus{}, fault.New(fault.BadResponse, op, "no usable client_id")
 	}
 	switch answer.Status {
 	case ActivationPending, ActivationActive, ActivationExpired:

@@ -152,6 +152,16 @@ func TestThePollInterval(t *testing.T) {
 	require.JSONEq(t, `{"serial_number":"SN","public_key_pem":"PEM"}`, g.requests()[0].body)
 }
 
+func TestAnActivationStatusThatCannotBe(t *testing.T) {
+	t.Parallel()
+	g, p := newGateway(t, nil)
+	for _, body := range []string{`{}`, `{"status":"on"}`, `{"status":1}`, `[]`, `{"status":"active","client_id":"` + strings.Repeat("c", 51) + `"}`, `{"status":"active","store_id":1.5}`} {
+		g.set(says(200, body))
+		_, err := p.ActivationStatus(t.Context(), "d", "c")
+		require.Equal(t, fault.BadResponse, fault.CodeOf(err), body)
+	}
+}
+
 func TestActivateForBackOfficeTools(t *testing.T) {
 	t.Parallel()
 	g, p := newGateway(t, nil)

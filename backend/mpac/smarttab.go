@@ -107,6 +107,7 @@ func (s *Smarttab) Do(ctx context.Context, o Operation) (Answer, error) {
 		return Answer{}, s.lost(op, o.Key, again, err)
 	}
 	answer, err := s.answer(op, resp, o.Key)
+	again = again || resp.Repeated
 	switch {
 	case fault.CodeOf(err) == fault.BadResponse:
 		return answer, unanswered(op, o.Key, err)
@@ -114,9 +115,9 @@ func (s *Smarttab) Do(ctx context.Context, o Operation) (Answer, error) {
 		// The first try may be what is in the way of the second.
 		return answer, unanswered(op, o.Key, fail(op, resp.Status, resp.Body))
 	case settles(resp.Status, again):
-		if endErr := s.calls.end(o.Key); err == nil {
-			err = endErr
-		}
+		_ = s.calls.end(o.Key) // the answer counts; a call that cannot be forgotten now is asked for again and answered alike
+	case err == nil && resp.Status < 500:
+		return answer, unanswered(op, o.Key, fail(op, resp.Status, resp.Body))
 	}
 	return answer, err
 }
@@ -249,17 +250,16 @@ func (s *Smarttab) send(ctx context.Context, op, method, path, key string, in, o
 	case err != nil:
 		return fmt.Errorf("%s: %w", op, err)
 	case answer.Status >= 500:
-		err := fail(op, answer.Status, answer.Body)
-		if answer.Key != "" {
-			return unanswered(op, answer.Key, err)
-		}
-		return err
+		err = fail(op, answer.Status, answer.Body)
 	case answer.Status < 200 || answer.Status > 299:
 		return fail(op, answer.Status, answer.Body)
-	case out == nil:
-		return nil
+	case out != nil:
+		err = decode(op, answer.Body, out)
 	}
-	return decode(op, answer.Body, out)
+	if err != nil && answer.Key != "" {
+		return unanswered(op, answer.Key, err) // it may have been done, or was and cannot be read
+	}
+	return err
 }
 
 // items reads a list.

@@ -42,8 +42,9 @@ const (
 	ScopeRefund  = "payment:refund"
 )
 
-// keyHeader carries the idempotency key (OPEN, ours).
-const keyHeader = "Idempotency-Key"
+// keyHeader carries the idempotency key (OPEN, ours). It is set in a Header map as it stands here: in its canonical spelling net/http
+// would take it for leave to repeat a request by itself, unseen by the code that must know.
+const keyHeader = "idempotency-key"
 
 // codeInProgress is the error code of a call whose first try is still being worked on (OPEN, ours).
 const codeInProgress = "in_progress"

@@ -160,17 +160,20 @@ func TestACommandIsSentOnce(t *testing.T) {
 	r.fault(map[string]any{"kind": "drop_answer", "path": charge.Path, "times": 1})
 	_, err = r.Do(ctx, charge)
 	require.ErrorIs(t, err, fault.OutcomeUnknown)
-	var journal struct {
-		Requests []struct{ Path string }
-	}
-	require.NoError(t, r.world.Admin(ctx, http.MethodGet, "/admin/api/requests", nil, &journal))
-	sent := 0
-	for _, row := range journal.Requests {
-		if row.Path == charge.Path {
-			sent++
+	sent := func() (n int) {
+		var journal struct {
+			Requests []struct{ Path string }
 		}
+		require.NoError(t, r.world.Admin(ctx, http.MethodGet, "/admin/api/requests", nil, &journal))
+		for _, row := range journal.Requests {
+			if row.Path == charge.Path {
+				n++
+			}
+		}
+		return n
 	}
-	require.Equal(t, 2, sent)
+	require.Eventually(t, func() bool { return sent() >= 2 }, 10*time.Second, 10*time.Millisecond, "a cut request is in the journal soon after")
+	require.Equal(t, 2, sent())
 	for status, want := range map[int]fault.Code{
 		500: fault.OutcomeUnknown, 502: fault.OutcomeUnknown, 504: fault.OutcomeUnknown, 408: fault.OutcomeUnknown, 302: fault.OutcomeUnknown,
 		429: fault.RateLimited, 400: fault.ProtocolError, 409: fault.Conflict,

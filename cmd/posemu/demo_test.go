@@ -19,7 +19,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "demo-child" || os.Args[1] == "serve") {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	children := map[string]func(config string) error{killChild: enterUntilKilled, cardKillChild: payByCardUntilKilled, qrKillChild: payByQRUntilKilled}
+	children := map[string]func(config string) error{
+		killChild: enterUntilKilled, killDeviceChild: orderUntilKilled, cardKillChild: payByCardUntilKilled, qrKillChild: payByQRUntilKilled,
+	}
 	if len(os.Args) > 2 && children[os.Args[1]] != nil {
 		if err := children[os.Args[1]](os.Args[2]); err != nil {
 			fmt.Println("failed:" + strings.ReplaceAll(err.Error(), " ", "_"))

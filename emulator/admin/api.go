@@ -58,6 +58,7 @@ func New(o Options) http.Handler {
 		"POST /admin/api/mpac/activate":               a.activate,
 		"GET /admin/api/mpac/devices":                 a.devices,
 		"PUT /admin/api/mpac/devices/{sn}/status":     a.deviceStatus,
+		"POST /admin/api/mpac/devices/{sn}/release":   a.releaseDevice,
 		"POST /admin/api/mpac/devices/{sn}/events":    a.pushEvent,
 		"GET /admin/api/mpac/sockets":                 a.sockets,
 		"DELETE /admin/api/mpac/sockets/{sn}":         a.closeSocket,

@@ -39,6 +39,10 @@ func (a *api) deviceStatus(r *http.Request) (int, any, error) {
 	return http.StatusOK, in, a.MPAC.SetStatus(r.PathValue("sn"), in.Status)
 }
 
+func (a *api) releaseDevice(r *http.Request) (int, any, error) {
+	return http.StatusOK, map[string]string{"status": "pending"}, a.MPAC.Release(r.PathValue("sn"))
+}
+
 func (a *api) rotateKeys(r *http.Request) (int, any, error) {
 	var in struct {
 		Set string `json:"set"`

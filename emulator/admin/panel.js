@@ -78,6 +78,7 @@ function deviceButtons(x) {
   if (x.status === 'active') box.append(button('Suspend', set('suspended')), ' ');
   if (x.status === 'suspended') box.append(button('Resume', set('active')), ' ');
   if (x.status === 'active' || x.status === 'suspended') {
+    box.append(button('Release', () => call('POST', `/mpac/devices/${encodeURIComponent(x.serialNumber)}/release`)), ' ');
     box.append(button('Decommission', () => (confirm(`Decommission ${x.serialNumber} for good?`) ? set('decommissioned')() : undefined)));
   }
   return box;

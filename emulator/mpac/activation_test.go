@@ -207,3 +207,38 @@ func TestStatusOfADevice(t *testing.T) {
 	require.Equal(t, "decommissioned", list[0].Status)
 	require.Equal(t, "pending", list[1].Status)
 }
+
+// A device that lost its key, or goes to another store, is released and activated anew; what was its old store's stays there.
+func TestAReleasedDeviceIsActivatedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.caller(1, 1)
+	o := d.must("POST", "/orders", orderBody).str("id")
+	id, _ := d.push("order.updated", `{"of":"store 1"}`)
+	s := d.connect("")
+	s.event(id)
+	silent := d.dial()
+	require.ErrorIs(t, w.Release("SN-X"), mpac.ErrUnknown)
+	require.NoError(t, w.Release(d.sn))
+	require.ErrorIs(t, w.Release(d.sn), mpac.ErrState)
+	s.closesWith(4401, "released")
+	silent.send("hello", map[string]any{"device_id": d.id})
+	silent.closesWith(4401, "it said nothing yet")
+	require.Equal(t, "invalid_client", d.tokenCall(map[string]string{"client_assertion": d.assertion(nil)}).code())
+	socket, status, _ := d.upgrade(d.token, "mpac.v1")
+	require.Nil(t, socket)
+	require.Equal(t, 403, status, "its old token lives")
+
+	d.key = newKey(t)
+	a := w.generate(d.sn, pemOf(t, d.key.Public()))
+	require.Equal(t, []string{d.id, d.client}, []string{a.str("device_id"), a.str("client_id")})
+	_, err := w.Activate(a.str("activation_code"), 1, 2)
+	require.NoError(t, err)
+	d.token = d.fetch()
+	require.Equal(t, 404, d.call("GET", "/orders/"+o, nil).status)
+	s = d.connect(id)
+	require.Equal(t, "resync_required", s.next().Type)
+	s.pong()
+	require.NoError(t, w.SetStatus(d.sn, "decommissioned"))
+	require.ErrorIs(t, w.Release(d.sn), mpac.ErrState, "that is for good")
+}

@@ -103,6 +103,29 @@ func (s *Server) SetStatus(sn, status string) error {
 	return nil
 }
 
+// Release lets a device that was activated be activated anew, with another key: one that lost its key or changes its store. It keeps
+// its ids; nothing of its old store reaches it any more.
+func (s *Server) Release(sn string) error {
+	d, err := s.inDevice(sn, func(tx *sql.Tx, d device) error {
+		next, err := deviceStates.next(d.status, release)
+		if err != nil {
+			return ErrState
+		}
+		if _, err := tx.Exec("DELETE FROM mpac_event WHERE device_id = ?", d.id); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE mpac_device SET status = ?, merchant_id = 0, store_id = 0, activated_by = '', code_expires = 0 WHERE device_id = ?", next, d.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if open := s.channel.of(d.id); open != nil {
+		open.end(closing{closeAuth, "released"})
+	}
+	return nil
+}
+
 // inDevice runs fn in a transaction with a device that must be there.
 func (s *Server) inDevice(sn string, fn func(tx *sql.Tx, d device) error) (d device, err error) {
 	err = s.state.Do(func(tx *sql.Tx) error {

@@ -140,7 +140,11 @@ func (s *session) hello(f frame) error {
 		if err != nil {
 			return err
 		}
-		if d.status != active { // since the upgrade
+		switch d.status { // it may have changed since the upgrade
+		case active:
+		case pending:
+			return closing{closeAuth, "released"}
+		default:
 			return closing{closeForbidden, d.status}
 		}
 		from, resync, err = resumeFrom(tx, d, said.lastEventID, now)

@@ -26,12 +26,13 @@ const (
 	resume       = "resume"
 	suspend      = "suspend"
 	decommission = "decommission"
+	release      = "release"
 )
 
 var deviceStates = machine{
 	pending:        {activate: active},
-	active:         {resume: active, suspend: suspended, decommission: decommissioned},
-	suspended:      {resume: active, suspend: suspended, decommission: decommissioned},
+	active:         {resume: active, suspend: suspended, decommission: decommissioned, release: pending},
+	suspended:      {resume: active, suspend: suspended, decommission: decommissioned, release: pending},
 	decommissioned: {decommission: decommissioned},
 }
 

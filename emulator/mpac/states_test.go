@@ -19,11 +19,11 @@ func TestEveryPairOfStateAndEvent(t *testing.T) {
 		moves   []string // state event next
 	}{
 		"device": {
-			machine: deviceStates, states: "pending active suspended decommissioned", events: "activate resume suspend decommission",
+			machine: deviceStates, states: "pending active suspended decommissioned", events: "activate resume suspend decommission release",
 			moves: []string{
 				"pending activate active",
-				"active resume active", "active suspend suspended", "active decommission decommissioned",
-				"suspended resume active", "suspended suspend suspended", "suspended decommission decommissioned",
+				"active resume active", "active suspend suspended", "active decommission decommissioned", "active release pending",
+				"suspended resume active", "suspended suspend suspended", "suspended decommission decommissioned", "suspended release pending",
 				"decommissioned decommission decommissioned",
 			},
 		},

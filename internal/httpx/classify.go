@@ -34,16 +34,15 @@ func classify(ctx context.Context, op string, err error, sent bool) error {
 	if errors.As(err, &urlErr) {
 		err = urlErr.Err
 	}
-	f := fault.Wrap(codeOf(ctx, err), op, err)
+	f := fault.Wrap(codeOf(ctx, err, sent), op, err)
 	if !sent {
 		return &unsentError{f}
 	}
 	return f
 }
 
-func codeOf(ctx context.Context, err error) fault.Code {
+func codeOf(ctx context.Context, err error, sent bool) fault.Code {
 	var known *fault.Fault
-	var record tls.RecordHeaderError
 	var netErr net.Error
 	switch {
 	case errors.As(err, &known): // a signing round tripper below said what is wrong, or TLS verification did
@@ -54,9 +53,9 @@ func codeOf(ctx context.Context, err error) fault.Code {
 		return fault.Cancelled
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fault.Timeout
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch): // plain HTTP where TLS was promised
-		return fault.TLSUntrusted
-	case isTLS(err):
+	case sent && (isAlert(err) || isNoTLS(err)):
+		return fault.NetworkUnavailable // the handshake was good: it is the connection that broke, under a request that may be carried out
+	case isAlert(err), isNoTLS(err), isCertificate(err):
 		return fault.TLSUntrusted
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fault.BadResponse
@@ -66,15 +65,23 @@ func codeOf(ctx context.Context, err error) fault.Code {
 	return fault.NetworkUnavailable
 }
 
-func isTLS(err error) bool {
+// isAlert finds an alert of either side: crypto/tls wraps it in a net.OpError, and does not export its type.
+func isAlert(err error) bool {
+	var alert *net.OpError
+	return errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error")
+}
+
+// isNoTLS finds plain HTTP, or anything else, where TLS was promised.
+func isNoTLS(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+func isCertificate(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var alert *net.OpError // crypto/tls wraps alerts of either side in one, and does not export their type
-	if errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error") {
-		return true
-	}
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
 }
 

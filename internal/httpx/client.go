@@ -22,6 +22,9 @@ const (
 	DefaultIdleTimeout = 20 * time.Second
 )
 
+// maxHeader bounds the headers of an answer, in bytes.
+const maxHeader = 64 << 10
+
 // Options set up a Client. BaseURL and either TrustedCA or SystemRoots are needed.
 type Options struct {
 	// BaseURL is https://host[:port][/path]; a slash at its end is dropped.
@@ -94,6 +97,8 @@ func New(o Options) (*Client, error) {
 		TLSHandshakeTimeout: o.Timeout,
 		MaxIdleConns:        8,
 		IdleConnTimeout:     time.Minute,
+		// net/http would take 10 MiB of headers.
+		MaxResponseHeaderBytes: maxHeader,
 		// A compressed answer could unpack to any size, and its digest would be of other bytes than ours.
 		DisableCompression: true,
 	}

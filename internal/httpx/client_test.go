@@ -105,6 +105,16 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
+// Headers take memory before a body is read.
+func TestHeaderLimit(t *testing.T) {
+	t.Parallel()
+	for kib, good := range map[int]bool{32: true, 256: false} {
+		r := newRig(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", kib<<10)) }, nil)
+		_, err := r.client.Do(t.Context(), httpx.Request{Method: "GET", Path: "/"})
+		require.Equal(t, good, err == nil, "%d KiB: %v", kib, err)
+	}
+}
+
 // drip sends a byte now and then, for ever.
 func drip(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -271,6 +281,46 @@ func TestARepetitionThatWasNotSentDoesNotHideTheFirst(t *testing.T) {
 	require.Equal(t, fault.NetworkUnavailable, fault.CodeOf(err), "%v", err)
 	require.False(t, httpx.NotSent(err))
 }
+
+// A round tripper that has no token for the repetition, or a certificate that is refused now, says nothing of the first try.
+func TestWhatKeepsARepetitionBackDoesNotHideTheFirst(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		first  http.HandlerFunc
+		second fault.Code
+		want   fault.Code
+		status int
+	}{
+		"lost, then refused": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.TLSUntrusted, fault.NetworkUnavailable, 0},
+		"lost, then late":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Timeout, fault.Timeout, 0},
+		"5xx, then refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, fault.TokenRefused, "", 503},
+		"429, then refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, fault.TokenRefused, fault.TokenRefused, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var tries atomic.Int32
+			client := newRig(t, tt.first, nil).client.Wrapped(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(req *http.Request) (*http.Response, error) {
+					if tries.Add(1) == 2 {
+						return nil, fault.New(tt.second, "test", "")
+					}
+					return next.RoundTrip(req)
+				})
+			})
+			resp, err := client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/", Idempotent: true})
+			require.Equal(t, tt.want, fault.CodeOf(err), "%v", err)
+			require.EqualValues(t, 2, tries.Load())
+			require.False(t, httpx.NotSent(err))
+			if tt.status != 0 {
+				require.Equal(t, tt.status, resp.Status)
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
 
 func TestASecondFailureIsTheAnswer(t *testing.T) {
 	t.Parallel()

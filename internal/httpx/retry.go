@@ -30,16 +30,31 @@ func retrying(ctx context.Context, idempotent bool, call func() (*Response, erro
 	select {
 	case <-timer.C:
 		again, againErr := call()
+		// The first try went out and may have had its effect.
+		acted := !NotSent(err) && (err != nil || resp.Status >= 500)
+		if againErr != nil && acted && !lost(againErr) {
+			return resp, err // what keeps a repetition back, a token or a certificate, says nothing of the first
+		}
 		var unsent *unsentError
 		if errors.As(againErr, &unsent) && !NotSent(err) {
 			againErr = unsent.error // the first one was sent, so the call was
 		}
 		if again != nil {
-			again.Repeated = !NotSent(err) && (err != nil || resp.Status >= 500)
+			again.Repeated = acted
 		}
 		return again, againErr
 	case <-ctx.Done():
 		return resp, err
+	}
+}
+
+// lost reports whether a call has no answer because of the way to the server, not because of something that refuses it.
+func lost(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.NetworkUnavailable, fault.Timeout, fault.BadResponse, fault.Cancelled:
+		return true
+	default:
+		return false
 	}
 }
 
