@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"hash"
+	"math"
 	"strings"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -92,6 +93,10 @@ func parsePublicKey(text string) (*rsa.PublicKey, error) {
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok || key.N.BitLen() < minRSABits || key.N.BitLen() > maxRSABits {
+		return nil, errPublicKey
+	}
+	// What package rsa would refuse later, as a failure of ours: an even modulus, an exponent that is even, 1, or above 31 bits.
+	if key.N.Bit(0) == 0 || key.E < 3 || key.E%2 == 0 || key.E > math.MaxInt32 {
 		return nil, errPublicKey
 	}
 	return key, nil
