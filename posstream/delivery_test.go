@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -175,28 +177,51 @@ func TestTooManyWaitingEventsCloseTheConnection(t *testing.T) {
 func TestWaitingBytesAreBounded(t *testing.T) {
 	t.Parallel()
 	var total atomic.Int64
-	event := func(size int) item { return item{Notice: Notice{Kind: Event, Data: make([]byte, size)}} }
-	q := newQueue(&total)
-	for range maxQueuedBytes >> 20 {
-		require.True(t, q.put(event(1<<20)))
+	event := func() item { return item{Notice: Notice{Kind: Event, Data: make([]byte, 1<<20-itemSize)}} } // 1 MiB in all
+	full := func() *queue {
+		q := newQueue(&total)
+		for range maxQueuedBytes >> 20 {
+			require.True(t, q.put(event()))
+		}
+		return q
 	}
-	require.False(t, q.put(event(1)), "of one connection")
+	q := full()
+	require.False(t, q.put(event()), "of one connection")
 	require.True(t, q.put(item{end: &ending{}}), "an end always fits")
 
 	for range maxQueuedTotal/maxQueuedBytes - 1 {
-		other := newQueue(&total)
-		for range maxQueuedBytes >> 20 {
-			require.True(t, other.put(event(1<<20)))
-		}
+		full()
 	}
-	require.False(t, newQueue(&total).put(event(1)), "of all connections")
-	it, ok := q.take(nil)
-	require.True(t, ok)
-	require.Len(t, it.Data, 1<<20)
-	require.True(t, newQueue(&total).put(event(1)), "there is room again")
+	require.EqualValues(t, maxQueuedTotal, total.Load())
+	other := newQueue(&total)
+	require.True(t, other.put(event()), "a connection with nothing waiting has room")
+	require.False(t, other.put(event()), "of all connections")
+	for range 2 {
+		it, ok := q.take(nil)
+		require.True(t, ok)
+		require.Len(t, it.Data, 1<<20-itemSize)
+	}
+	require.True(t, other.put(event()), "there is room again")
 	q.drop()
-	require.True(t, q.put(event(1)), "after the end it takes what is thrown away")
-	require.EqualValues(t, maxQueuedTotal-maxQueuedBytes+1, total.Load())
+	require.True(t, q.put(event()), "after the end it takes what is thrown away")
+	require.EqualValues(t, maxQueuedTotal-maxQueuedBytes+2<<20, total.Load())
+}
+
+// Thousands of events of a byte each are counted with all that they take.
+func TestTinyEventsAreCountedWhole(t *testing.T) {
+	t.Parallel()
+	var total atomic.Int64
+	q := newQueue(&total)
+	it := item{Notice: Notice{Kind: Event, MsgID: strings.Repeat("i", maxName), MsgType: strings.Repeat("t", maxName), Data: []byte("1")}}
+	for range 1000 {
+		require.True(t, q.put(it))
+	}
+	require.EqualValues(t, 1000*(2*maxName+1+itemSize), total.Load())
+	require.GreaterOrEqual(t, itemSize, int(unsafe.Sizeof(item{})))
+	for range 1000 {
+		q.first()
+	}
+	require.Zero(t, total.Load())
 }
 
 // An event whose handler failed is not acknowledged; the POS sends it and what followed again, in order.

@@ -54,10 +54,13 @@ const (
 const (
 	// maxConnections of all peers, those whose last handler still runs included.
 	maxConnections = 1024
-	// maxQueued and maxQueuedBytes of one connection wait for its handler; maxQueuedTotal bytes of all.
+	// maxQueued events and maxQueuedBytes of one connection wait for its handler; maxQueuedTotal bytes of all, and one event more of
+	// each.
 	maxQueued      = 4096
 	maxQueuedBytes = 8 << 20
 	maxQueuedTotal = 64 << 20
+	// itemSize is what an event takes beside its texts, in bytes.
+	itemSize = 256
 	// remembered msg_ids, over all connections.
 	remembered = 65_536
 )
