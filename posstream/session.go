@@ -120,12 +120,14 @@ func (s *session) take(m message) (last *message, err error) {
 // event opens an event and puts it before the worker. Clear text that is no JSON is a failed decryption like any other: under CBC a
 // changed message may well open.
 func (s *session) event(m message) (last *message, err error) {
-	var clear []byte
-	sealed, err := base64.StdEncoding.DecodeString(m.Data)
-	if err == nil {
-		clear, err = s.handshake.cipher.Open(nil, sealed)
+	clear, good := []byte("null"), true // msg_data may be missing (protocol section 7.2)
+	if m.Data != "" {
+		sealed, err := base64.StdEncoding.DecodeString(m.Data)
+		if good = err == nil; good {
+			clear, good = s.handshake.cipher.open(nil, sealed)
+		}
 	}
-	if err != nil || !utf8.Valid(clear) || !json.Valid(clear) {
+	if valid := utf8.Valid(clear) && json.Valid(clear); !good || !valid {
 		nack := answer(m, respNackDecrypt)
 		return &nack, ErrDecrypt
 	}
