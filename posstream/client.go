@@ -93,7 +93,7 @@ func (c *Client) accept() {
 // serve begins a session, unless there are too many or the client was closed.
 func (c *Client) serve(conn net.Conn) {
 	s := &session{
-		client: c, conn: conn, peer: conn.RemoteAddr().String(), since: time.Now(), state: AwaitingInit,
+		client: c, conn: conn, socket: conn, peer: conn.RemoteAddr().String(), since: time.Now(), state: AwaitingInit,
 		handshake: newHandshake(c.options, c.copySecret), queue: newQueue(&c.queued), over: make(chan struct{}),
 	}
 	if c.options.TLS != nil {

@@ -31,13 +31,7 @@ func TestAnEventFromHandshakeToAcknowledgement(t *testing.T) {
 	require.Equal(t, []string{testKeyID, testSecret}, []string{credentials["key_id"], credentials["secret_key"]})
 	p.answer(respAck)
 
-	held := make(chan struct{})
-	a.setHook(func(n Notice) error {
-		if n.Kind == Event {
-			<-held
-		}
-		return nil
-	})
+	held := a.hold()
 	payload := map[string]any{"order_id": "O-1", "name": "コーヒー ☕", "total": 450}
 	p.send(p.event("m-1", payload))
 	require.Eventually(t, func() bool { return c.Status().Connections[0].State == Enabled }, 5*time.Second, time.Millisecond)
@@ -171,8 +165,9 @@ func TestOptionsAreRefusedByName(t *testing.T) {
 	require.ErrorIs(t, err, fault.AddressUnavailable, "taken already")
 }
 
-func TestTLS(t *testing.T) {
-	t.Parallel()
+// tlsConfigs are those of a client application and of a POS that trusts it.
+func tlsConfigs(t *testing.T) (server, client *tls.Config) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"client.example"}}
@@ -182,12 +177,18 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	roots.AddCert(parsed)
+	server = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return server, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: "client.example"}
+}
 
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	server, client := tlsConfigs(t)
 	a := newApp()
 	o := testOptions(a)
-	o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	o.TLS = server
 	c := listen(t, o)
-	conn, err := tls.Dial("tcp", c.Address(), &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: "client.example"})
+	conn, err := tls.Dial("tcp", c.Address(), client)
 	require.NoError(t, err)
 	p := newPOS(t, conn).enable()
 	p.send(p.event("m-1", 1))

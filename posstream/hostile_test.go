@@ -1,6 +1,7 @@
 package posstream
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -111,13 +112,7 @@ func TestTwoHundredConnectionsLeaveNothingBehind(t *testing.T) {
 // The DEK goes with its connection, also when the handler keeps the connection's end waiting.
 func TestTheKeyOfAConnectionIsLetGo(t *testing.T) {
 	unreal(t, func(t *testing.T, a *app, c *Client, dial func() *pos) {
-		held := make(chan struct{})
-		a.setHook(func(n Notice) error {
-			if n.Kind == Event {
-				<-held
-			}
-			return nil
-		})
+		held := a.hold()
 		p := dial().enable()
 		synctest.Wait()
 		var s *session
@@ -147,6 +142,69 @@ func TestSlowHandlersOfSomeConnectionsDoNotCloseOthers(t *testing.T) {
 	c.queued.Store(0)
 }
 
+// Splitting and joining mean nothing: the whole handshake and an event come a byte at a time, then 1,000 frames in one write.
+func TestBytesComeAsTheyLike(t *testing.T) {
+	t.Parallel()
+	a := newApp()
+	p := dial(t, listen(t, testOptions(a)))
+	slowly := func(m message) {
+		for _, b := range m.encode() {
+			p.write([]byte{b})
+		}
+	}
+	init := message{ID: newID(), Type: typeInit, Data: publicPEM(&posKey().PublicKey)}
+	slowly(init)
+	require.Equal(t, init.ID, p.get().ID)
+	p.register = p.get()
+	p.open(p.register.Data)
+	slowly(message{ID: p.register.ID, Type: typeRegister, Resp: respAck})
+	slowly(p.event("slow", 0))
+	p.acked("slow")
+
+	var joined []byte
+	ids := []string{"slow"}
+	for i := range 1000 {
+		ids = append(ids, fmt.Sprint("joined-", i))
+		joined = append(joined, p.event(ids[i+1], i).encode()...)
+	}
+	p.write(joined)
+	p.acked(ids[1:]...)
+	require.Equal(t, ids, a.ids())
+}
+
+// A promise takes no memory, before the handshake or after it.
+func TestPromisesOfAMebibyteOnManyConnections(t *testing.T) {
+	c := listen(t, testOptions(newApp()))
+	const many = 100
+	all := make([]*pos, 2*many)
+	for i := range all {
+		if all[i] = dial(t, c); i%2 == 0 {
+			all[i].enable()
+		}
+	}
+	want := func(state State, n int) bool {
+		found := 0
+		for _, each := range c.Status().Connections {
+			if each.State == state {
+				found++
+			}
+		}
+		return found == n
+	}
+	require.Eventually(t, func() bool { return want(Enabled, many) && want(AwaitingInit, many) }, 10*time.Second, time.Millisecond)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for _, p := range all {
+		p.write([]byte{0, 0, 16, 0, '{'})
+	}
+	next := dial(t, c).enable() // read after those
+	next.send(next.event("x", 1))
+	next.acked("x")
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20), "bytes taken for promises of 200 MiB")
+}
+
 // A POS that takes no acknowledgements is given up, and nobody else waits for it.
 func TestAPOSThatReadsNothing(t *testing.T) {
 	unreal(t, func(t *testing.T, a *app, c *Client, dial func() *pos) {
@@ -166,6 +224,40 @@ func TestAPOSThatReadsNothing(t *testing.T) {
 		}
 		require.Len(t, a.ids(), 3, "what was handed out was handed out")
 	})
+}
+
+// Nor does Close wait for it as long as for a handler, or say that it was one.
+func TestCloseWithAPOSThatReadsNothing(t *testing.T) {
+	posKey()
+	server, client := tlsConfigs(t)
+	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": server} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, l := newApp(), newPipes()
+				o := mustCheck(t, testOptions(a))
+				o.TLS = config
+				c := newClient(o, l)
+				c.running.Go(c.accept)
+				conn := l.dial()
+				if config != nil {
+					conn = tls.Client(conn, client)
+				}
+				p := newPOS(t, conn).enable()
+				for len(p.received) < cap(p.received) { // its reader stands still from now on
+					p.received <- message{}
+				}
+				p.send(p.event("1", 1))
+				p.send(p.event("2", 2))
+				a.want(t, Event, 2)
+				began := time.Now()
+				require.NoError(t, c.Close())
+				require.LessOrEqual(t, time.Since(began), partingTime)
+				for range cap(p.received) {
+					<-p.received
+				}
+			})
+		})
+	}
 }
 
 // Names of a POS are bytes of the peer: they come as they are, and never as anything but text.

@@ -46,8 +46,9 @@ const (
 	frameTime = 30 * time.Second
 	// handlerTime is what a handler may take. A POS sends again after 5 s; closing before that tells it why.
 	handlerTime = 4 * time.Second
-	// closeTime is how long Close waits for handlers.
-	closeTime = 5 * time.Second
+	// closeTime is how long Close waits for handlers, partingTime how long it lets a POS take what was written to it.
+	closeTime   = 5 * time.Second
+	partingTime = 2 * time.Second
 )
 
 // How much this side takes on.

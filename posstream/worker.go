@@ -73,7 +73,7 @@ func (s *session) give(n Notice, watch *time.Timer) {
 	s.count(before)
 	if err := s.send(answer(message{ID: n.MsgID, Type: n.MsgType}, respAck)); err != nil {
 		// The reader ends. What came before that is handed out all the same.
-		_ = s.conn.Close()
+		_ = s.socket.Close()
 	}
 }
 
