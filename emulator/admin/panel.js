@@ -150,7 +150,7 @@ function show(signedIn) {
   const before = !byId('main').hidden;
   byId('signin').hidden = signedIn;
   for (const id of ['main', 'nav', 'signout']) byId(id).hidden = !signedIn;
-  if (signedIn && !before) byId('main').focus();
+  if (signedIn && !before) byId('main').focus({ preventScroll: true });
   if (!signedIn) byId('signin').querySelector('input').focus();
 }
 
