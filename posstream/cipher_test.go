@@ -221,6 +221,19 @@ func TestADEKHas32Bytes(t *testing.T) {
 	require.ErrorContains(t, err, "ecb")
 }
 
+// A mode that nobody knows must not be a mode that somebody else chose.
+func TestThereIsNoOtherPadding(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []RSA{"", "oaep", "OAEP-SHA256", "none"} {
+		_, err := mode.Wrap(&posKey().PublicKey, []byte("x"))
+		require.ErrorContains(t, err, "no padding")
+		wrapped, err := OAEPSHA256.Wrap(&posKey().PublicKey, []byte("x"))
+		require.NoError(t, err)
+		_, err = mode.Unwrap(posKey(), wrapped)
+		require.Equal(t, ErrDecrypt, err)
+	}
+}
+
 func TestDecryptionTellsNothing(t *testing.T) {
 	t.Parallel()
 	require.ErrorIs(t, ErrDecrypt, fault.DecryptFailed)
