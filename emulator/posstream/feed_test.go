@@ -275,6 +275,16 @@ func TestWhatWaitsIsListedAndAConnectionIsCut(t *testing.T) {
 	require.False(t, s.Online())
 }
 
+func TestAnOrderDoesNotGrowForEver(t *testing.T) {
+	t.Parallel()
+	s := newShop("POS-1")
+	for i := range 10 * maxLines {
+		s.happens([]string{addItem, addTender}[i%2], time.Now())
+		require.LessOrEqual(t, len(s.order.Items)+len(s.order.Tenders), maxLines)
+	}
+	require.Greater(t, s.orders, 9)
+}
+
 func TestTheSameShopHasTheSameDay(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 28, 10, 0, 0, 0, time.UTC)
