@@ -15,7 +15,8 @@ type EventStream struct{ client *posstream.Client }
 type EventStreamListener interface {
 	// Receive takes one notice: {"v":1,"kind":"listening","address"} first, then for each connection {"v":1,"kind":"connected|
 	// enabled|event|refused|disconnected","peer","connection"}. An event has "msgId","msgType","data", refused has the POS's
-	// own word as "code", disconnected the fault code that ended it, none when the POS closed it. An event counts as handled,
+	// own word as "code", disconnected the fault code that ended it, none when the POS closed it. "data" is the JSON that the POS
+	// sent, null when it sent none. An event counts as handled,
 	// and is acknowledged, when Receive returned within 4 s; after an exception or a longer time the connection is closed and
 	// the POS sends the event again. It may come again after the app was killed, so handle it by its msgId.
 	Receive(noticeJSON string) error
@@ -45,8 +46,8 @@ func StartEventStream(configJSON string, secret []byte, listener EventStreamList
 }
 
 // Stop stops listening, lets a listener that runs end, closes every connection and clears the secret. When it has returned, the
-// listener hears nothing more. A second Stop does nothing. Errors: timeout when the listener does not return within 5 s, as when
-// Stop is called from within it.
+// listener hears nothing more and is let go of. A second Stop waits for the first and does nothing. Errors: timeout when the listener
+// does not return within 5 s, as when Stop is called from within it.
 func (s *EventStream) Stop() (err error) {
 	defer recovered("mobile: stop event stream", &err)
 	if s.client == nil {

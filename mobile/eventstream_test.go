@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -178,6 +179,8 @@ func TestAWrongParameterOfTheStreamIsNamed(t *testing.T) {
 		"rsa must be":             `{"listen":"127.0.0.1:0","keyId":"KEY","rsa":"none"}`,
 		"aes must be":             `{"listen":"127.0.0.1:0","keyId":"KEY","aes":"ecb"}`,
 		"allow must":              `{"listen":"127.0.0.1:0","keyId":"KEY","allow":["everyone"]}`,
+		"without a zone":          `{"listen":"127.0.0.1:0","keyId":"KEY","allow":["fe80::1%eth0"]}`,
+		"mapped into IPv6":        `{"listen":"127.0.0.1:0","keyId":"KEY","allow":["::ffff:10.0.0.0/104"]}`,
 		"secretKey is not":        `{"listen":"127.0.0.1:0","keyId":"KEY","secretKey":"x"}`,
 		"keyId has a wrong type":  `{"listen":"127.0.0.1:0","keyId":1}`,
 		"tls.certificateFile is":  `{"listen":"127.0.0.1:0","keyId":"KEY","tls":{}}`,
@@ -195,6 +198,31 @@ func TestAWrongParameterOfTheStreamIsNamed(t *testing.T) {
 	s, _ := startStream(t, `{"listen":"127.0.0.1:0","keyId":"KEY"}`, nil)
 	_, err = mobile.StartEventStream(`{"listen":"`+s.Address()+`","keyId":"KEY"}`, []byte(streamSecret), &till{})
 	require.Equal(t, "address_unavailable", mobile.ErrorCode(err))
+}
+
+// An app's listener may hold the stream that holds it: over the binding nobody would ever collect the two.
+func TestAStoppedStreamLetsGoOfItsListener(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{})
+	s := func() *mobile.EventStream {
+		l := &till{notices: make(chan streamNotice, 10)}
+		runtime.AddCleanup(l, func(gone chan struct{}) { close(gone) }, gone)
+		s, err := mobile.StartEventStream(`{"listen":"127.0.0.1:0","keyId":"KEY"}`, []byte(streamSecret), l)
+		require.NoError(t, err)
+		l.next(t, "listening")
+		return s
+	}()
+	require.NoError(t, s.Stop())
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		select {
+		case <-gone:
+			return true
+		default:
+			return false
+		}
+	}, 10*time.Second, 10*time.Millisecond)
+	runtime.KeepAlive(s)
 }
 
 // Java can make one with new.

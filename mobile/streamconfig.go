@@ -53,11 +53,11 @@ func parseStreamConfig(text string) (posstream.Options, error) {
 	o := posstream.Options{Listen: c.Listen, KeyID: c.KeyID, RSA: posstream.RSA(c.RSA), AES: posstream.AES(c.AES)}
 	for _, each := range c.Allow {
 		prefix, err := netip.ParsePrefix(each)
-		if one, errOne := netip.ParseAddr(each); errOne == nil {
+		if one, errOne := netip.ParseAddr(each); errOne == nil && one.Zone() == "" { // a range has no zone: it would let in others
 			prefix, err = one.Unmap().Prefix(one.Unmap().BitLen())
 		}
 		if err != nil {
-			return bad(`allow must hold ranges such as "192.168.1.0/24" or addresses`)
+			return bad(`allow must hold ranges such as "192.168.1.0/24", or addresses without a zone`)
 		}
 		o.Allow = append(o.Allow, prefix)
 	}

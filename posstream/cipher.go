@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"io"
 	"slices"
@@ -81,34 +82,43 @@ func (c *Cipher) Seal(dst, clear []byte) ([]byte, error) {
 // Open decrypts what Seal made and appends the clear text to dst. Every failure is ErrDecrypt, with nil. sealed and dst must not
 // overlap.
 func (c *Cipher) Open(dst, sealed []byte) ([]byte, error) {
+	clear, good := c.open(dst, sealed)
+	if !good {
+		return nil, ErrDecrypt
+	}
+	return clear, nil
+}
+
+// open is Open for whoever checks the clear text as well: under CBC it gives one even where the padding is wrong, and takes the same
+// time, so that checking it too leaves nothing by which padding and text could be told apart.
+func (c *Cipher) open(dst, sealed []byte) (clear []byte, good bool) {
 	if c.aead != nil {
 		size := c.aead.NonceSize()
 		if len(sealed) < size {
-			return nil, ErrDecrypt
+			return nil, false
 		}
 		clear, err := c.aead.Open(dst, sealed[:size], sealed[size:], nil)
-		if err != nil {
-			return nil, ErrDecrypt
-		}
-		return clear, nil
+		return clear, err == nil
 	}
 	if len(sealed) < 2*aes.BlockSize || len(sealed)%aes.BlockSize != 0 {
-		return nil, ErrDecrypt
+		return nil, false
 	}
 	iv, body := sealed[:aes.BlockSize], sealed[aes.BlockSize:]
 	start := len(dst)
 	dst = slices.Grow(dst, len(body))[:start+len(body)]
 	cipher.NewCBCDecrypter(c.block, iv).CryptBlocks(dst[start:], body)
-	pad := int(dst[len(dst)-1])
-	if pad == 0 || pad > aes.BlockSize {
-		return nil, ErrDecrypt
+	pad := padding(dst[len(dst)-aes.BlockSize:])
+	return dst[:len(dst)-pad], pad > 0
+}
+
+// padding is how many bytes of PKCS#7 a last block ends with, 0 when it is wrong, found in constant time.
+func padding(block []byte) int {
+	last := block[len(block)-1]
+	pad := int(last)
+	good := subtle.ConstantTimeLessOrEq(1, pad) & subtle.ConstantTimeLessOrEq(pad, len(block))
+	for i, b := range block {
+		before := subtle.ConstantTimeLessOrEq(i+pad+1, len(block))
+		good &= before | subtle.ConstantTimeByteEq(b, last)
 	}
-	differs := byte(0)
-	for _, b := range dst[len(dst)-pad:] {
-		differs |= b ^ byte(pad)
-	}
-	if differs != 0 {
-		return nil, ErrDecrypt
-	}
-	return dst[:len(dst)-pad], nil
+	return subtle.ConstantTimeSelect(good, pad, 0)
 }

@@ -2,6 +2,7 @@ package posstream
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
@@ -181,6 +182,35 @@ func TestAChangedMessageIsTheOneErrorAndNeverAPanic(t *testing.T) {
 	}
 }
 
+// A session checks the clear text as well, and must do so whatever is wrong: a message that fails sooner for its padding alone would
+// tell the padding.
+func TestWrongPaddingCostsWhatWrongTextCosts(t *testing.T) {
+	t.Parallel()
+	c, err := NewCipher(CBC, bytes.Repeat([]byte{7}, dekSize))
+	require.NoError(t, err)
+	for pad := range 256 {
+		block := bytes.Repeat([]byte{byte(pad)}, 16)
+		want := 0
+		if pad >= 1 && pad <= 16 {
+			want = pad
+		}
+		require.Equal(t, want, padding(block), "padding of %d", pad)
+		if want > 0 {
+			block[16-pad] ^= 1
+			changed := padding(block)
+			require.True(t, changed == 0 || pad == 1 && changed == 0, "padding of %d with its first byte changed", pad)
+		}
+		// The same block as the last of a message.
+		text := append([]byte(`{"a":1234567890}`), bytes.Repeat([]byte{byte(pad)}, 16)...)
+		iv := make([]byte, 16)
+		sealed := append(bytes.Clone(iv), text...)
+		cipher.NewCBCEncrypter(c.block, iv).CryptBlocks(sealed[16:], text)
+		clear, good := c.open(nil, sealed)
+		require.Equal(t, want > 0, good)
+		require.Len(t, clear, 32-want, "there is a text to check either way")
+	}
+}
+
 func TestADEKHas32Bytes(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 16, 24, 31, 33, 64} {
@@ -189,6 +219,19 @@ func TestADEKHas32Bytes(t *testing.T) {
 	}
 	_, err := NewCipher("ecb", make([]byte, dekSize))
 	require.ErrorContains(t, err, "ecb")
+}
+
+// A mode that nobody knows must not be a mode that somebody else chose.
+func TestThereIsNoOtherPadding(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []RSA{"", "oaep", "OAEP-SHA256", "none"} {
+		_, err := mode.Wrap(&posKey().PublicKey, []byte("x"))
+		require.ErrorContains(t, err, "no padding")
+		wrapped, err := OAEPSHA256.Wrap(&posKey().PublicKey, []byte("x"))
+		require.NoError(t, err)
+		_, err = mode.Unwrap(posKey(), wrapped)
+		require.Equal(t, ErrDecrypt, err)
+	}
 }
 
 func TestDecryptionTellsNothing(t *testing.T) {

@@ -17,16 +17,20 @@ import (
 
 // Client is a listening client application. Get one with Listen; Close it.
 type Client struct {
-	options  Options // without Secret
+	options  Options // without Secret and Handler
 	listener net.Listener
 	seen     *seen
 	queued   atomic.Int64
 	counters counters
 	running  sync.WaitGroup
+	// shut is closed when the first Close is through.
+	shut chan struct{}
 
 	mu sync.Mutex
-	// Guarded by mu: the secret, nil when closed; the connections; the number of the last one.
+	// Guarded by mu: the secret and the handler, nil when closed, for whoever keeps a closed client need not keep what its handler
+	// holds; the connections; the number of the last one.
 	secret   []byte
+	handler  Handler
 	sessions map[*session]struct{}
 	last     int64
 }
@@ -53,9 +57,12 @@ func Listen(o Options) (*Client, error) {
 
 // newClient returns a client that does not accept yet.
 func newClient(o Options, l net.Listener) *Client {
-	c := &Client{listener: l, seen: newSeen(remembered), secret: bytes.Clone(o.Secret), sessions: map[*session]struct{}{}}
+	c := &Client{
+		listener: l, seen: newSeen(remembered), shut: make(chan struct{}),
+		secret: bytes.Clone(o.Secret), handler: o.Handler, sessions: map[*session]struct{}{},
+	}
 	c.options = o
-	c.options.Secret = nil
+	c.options.Secret, c.options.Handler = nil, nil
 	return c
 }
 
@@ -86,7 +93,7 @@ func (c *Client) accept() {
 // serve begins a session, unless there are too many or the client was closed.
 func (c *Client) serve(conn net.Conn) {
 	s := &session{
-		client: c, conn: conn, peer: conn.RemoteAddr().String(), since: time.Now(), state: AwaitingInit,
+		client: c, conn: conn, socket: conn, peer: conn.RemoteAddr().String(), since: time.Now(), state: AwaitingInit,
 		handshake: newHandshake(c.options, c.copySecret), queue: newQueue(&c.queued), over: make(chan struct{}),
 	}
 	if c.options.TLS != nil {
@@ -126,20 +133,20 @@ func (c *Client) copySecret() []byte {
 	return bytes.Clone(c.secret)
 }
 
-func (c *Client) closed() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.secret == nil
-}
-
-// tell calls the handler and reports whether it took the notice.
+// tell calls the handler, unless the client was closed, and reports whether it took the notice.
 func (c *Client) tell(n Notice) (taken bool) {
+	c.mu.Lock()
+	handler := c.handler
+	c.mu.Unlock()
+	if handler == nil {
+		return false
+	}
 	defer func() {
 		if recover() != nil {
 			taken = false
 		}
 	}()
-	return c.options.Handler(n) == nil
+	return handler(n) == nil
 }
 
 // Status is what the client does now.
@@ -174,15 +181,18 @@ func (s *session) snapshot() Connection {
 
 // Close stops listening, lets handlers that run end and acknowledges what they took, closes every connection and clears the secret.
 // What waits is dropped: the POS sends it again. When it returned nil nothing is handed out any more. A handler that does not
-// return within 5 s, or Close called from within one, makes it fail with timeout. A second Close does nothing more.
+// return within 5 s, or Close called from within one, makes it fail with timeout. A second Close waits for the first and does nothing
+// more.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	if c.secret == nil {
 		c.mu.Unlock()
+		<-c.shut
 		return nil
 	}
+	defer close(c.shut)
 	clear(c.secret)
-	c.secret = nil
+	c.secret, c.handler = nil, nil
 	sessions := make([]*session, 0, len(c.sessions))
 	for s := range c.sessions {
 		sessions = append(sessions, s)

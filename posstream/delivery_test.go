@@ -143,62 +143,6 @@ func TestAHandlerThatNeverReturnsHoldsUpNobodyElse(t *testing.T) {
 	})
 }
 
-func TestTooManyWaitingEventsCloseTheConnection(t *testing.T) {
-	unreal(t, func(t *testing.T, a *app, c *Client, dial func() *pos) {
-		held := make(chan struct{})
-		a.setHook(func(n Notice) error {
-			if n.Kind == Event {
-				<-held
-			}
-			return nil
-		})
-		p := dial().enable()
-		for i := range maxQueued + 10 {
-			p.send(p.event(fmt.Sprint(i), i))
-		}
-		require.Empty(t, p.closed())
-		synctest.Wait()
-		require.EqualValues(t, 1, c.Status().Counters.Slow)
-		require.Zero(t, c.queued.Load(), "what waited was dropped")
-		close(held)
-		require.Equal(t, fault.ListenerSlow, a.want(t, Disconnected, 1)[0].Code)
-
-		again := dial().enable()
-		for i := range 100 {
-			again.send(again.event(fmt.Sprint(i), i))
-			again.acked(fmt.Sprint(i))
-		}
-		require.Len(t, a.want(t, Event, 100), 100, "what was dropped came again, what was handled did not")
-	})
-}
-
-func TestWaitingBytesAreBounded(t *testing.T) {
-	t.Parallel()
-	var total atomic.Int64
-	event := func(size int) item { return item{Notice: Notice{Kind: Event, Data: make([]byte, size)}} }
-	q := newQueue(&total)
-	for range maxQueuedBytes >> 20 {
-		require.True(t, q.put(event(1<<20)))
-	}
-	require.False(t, q.put(event(1)), "of one connection")
-	require.True(t, q.put(item{end: &ending{}}), "an end always fits")
-
-	for range maxQueuedTotal/maxQueuedBytes - 1 {
-		other := newQueue(&total)
-		for range maxQueuedBytes >> 20 {
-			require.True(t, other.put(event(1<<20)))
-		}
-	}
-	require.False(t, newQueue(&total).put(event(1)), "of all connections")
-	it, ok := q.take(nil)
-	require.True(t, ok)
-	require.Len(t, it.Data, 1<<20)
-	require.True(t, newQueue(&total).put(event(1)), "there is room again")
-	q.drop()
-	require.True(t, q.put(event(1)), "after the end it takes what is thrown away")
-	require.EqualValues(t, maxQueuedTotal-maxQueuedBytes+1, total.Load())
-}
-
 // An event whose handler failed is not acknowledged; the POS sends it and what followed again, in order.
 func TestAHandlerThatFails(t *testing.T) {
 	t.Parallel()

@@ -130,7 +130,11 @@ func TestKeysThatAreTakenAndThatAreNot(t *testing.T) {
 		"oYi+1hqp1fIekaxsyQIDAQAB\n-----END PUBLIC KEY-----\n"
 	huge := &rsa.PublicKey{N: new(big.Int).Lsh(posKey().N, 2049), E: posKey().E}
 	huge.N.SetBit(huge.N, 0, 1)
+	n, even := posKey().N, new(big.Int).Lsh(big.NewInt(1), 2047)
 	for name, text := range map[string]string{
+		"exponent 1":  publicPEM(&rsa.PublicKey{N: n, E: 1}),
+		"exponent 4":  publicPEM(&rsa.PublicKey{N: n, E: 4}),
+		"even":        publicPEM(&rsa.PublicKey{N: even, E: 65537}),
 		"empty":       "",
 		"garbage":     "AAAA",
 		"no base64":   "%%%",

@@ -35,7 +35,7 @@ type Notice struct {
 	// POS: it is a connection.
 	Peer       string
 	Connection int64
-	// MsgID, MsgType and Data of an Event: Data is the JSON that the POS sealed, as it came.
+	// MsgID, MsgType and Data of an Event: Data is the JSON that the POS sealed, as it came, or null where it sent none.
 	MsgID   string
 	MsgType string
 	Data    json.RawMessage

@@ -2,12 +2,31 @@ package posstream
 
 import (
 	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"unicode/utf8"
 
 	"github.com/smartpos-go/terminal/fault"
 )
+
+// Secret is an integrator's secret. Formatted or logged it shows nothing.
+type Secret []byte
+
+const hidden = "(redacted)"
+
+// Format tells nothing of the secret, whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, hidden) // fmt collects into memory and takes no error back
+}
+
+// MarshalText tells nothing of the secret, in JSON too.
+func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// LogValue tells nothing of the secret.
+func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // Options set up a Client. Listen, KeyID, Secret and Handler are needed.
 type Options struct {
@@ -16,7 +35,7 @@ type Options struct {
 	// KeyID and Secret are the integrator's, from the portal; Secret is UTF-8. Listen copies it and Close clears the copy: clear
 	// yours after the call.
 	KeyID  string
-	Secret []byte
+	Secret Secret
 	// Allow names who may connect and is given the secret. Empty is loopback alone.
 	Allow []netip.Prefix
 	// RSA and AES are as the POS have them. Default OAEPSHA256 and CBC.
@@ -65,8 +84,8 @@ func (o Options) checked() (Options, error) {
 		o.Allow = loopback
 	}
 	for _, p := range o.Allow {
-		if !p.IsValid() {
-			return bad("allow holds a range that is none")
+		if !p.IsValid() || p.Addr().Is4In6() { // peers are compared unmapped: it would let nobody in
+			return bad("allow holds a range that is none, or IPv4 mapped into IPv6")
 		}
 	}
 	return o, nil

@@ -254,6 +254,18 @@ func (a *app) setHook(hook func(Notice) error) {
 	a.hook = hook
 }
 
+// hold makes the handler of every event wait until the channel is closed.
+func (a *app) hold() (held chan struct{}) {
+	held = make(chan struct{})
+	a.setHook(func(n Notice) error {
+		if n.Kind == Event {
+			<-held
+		}
+		return nil
+	})
+	return held
+}
+
 func (a *app) all(kind Kind) []Notice {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -11,6 +11,9 @@ type item struct {
 	end *ending
 }
 
+// size is the bytes that an event takes while it waits, those of its item included: many tiny events are no small matter either.
+func (it item) size() int { return len(it.Data) + len(it.MsgID) + len(it.MsgType) + itemSize }
+
 // ending is why a connection ends, and a last answer to the POS.
 type ending struct {
 	err  error // nil: the POS closed it
@@ -41,8 +44,12 @@ func (q *queue) put(it item) bool {
 		return true
 	}
 	if it.Kind == Event {
-		size := len(it.Data)
-		if q.events >= maxQueued || q.bytes+size > maxQueuedBytes || q.total.Load()+int64(size) > maxQueuedTotal {
+		size := it.size()
+		if q.events >= maxQueued || q.bytes+size > maxQueuedBytes {
+			return false
+		}
+		// Where nothing waits there is always room: what others pile up must not close a connection whose handler keeps up.
+		if q.events > 0 && q.total.Load()+int64(size) > maxQueuedTotal {
 			return false
 		}
 		q.account(1, size)
@@ -86,7 +93,7 @@ func (q *queue) first() (item, bool) {
 		q.items = nil // a burst's memory goes with it
 	}
 	if it.Kind == Event {
-		q.account(-1, -len(it.Data))
+		q.account(-1, -it.size())
 	}
 	return it, true
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"hash"
+	"math"
 	"strings"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -45,10 +46,13 @@ func (r RSA) limit(key *rsa.PublicKey) int {
 
 // Wrap encrypts for the POS that has the private key.
 func (r RSA) Wrap(key *rsa.PublicKey, clear []byte) (wrapped []byte, err error) {
-	if r == PKCS1 {
-		wrapped, err = rsa.EncryptPKCS1v15(rand.Reader, key, clear) //nolint:staticcheck // a named legacy padding of the protocol.
-	} else {
+	switch r {
+	case OAEPSHA256, OAEPSHA1:
 		wrapped, err = rsa.EncryptOAEP(r.hash(), rand.Reader, key, clear, nil)
+	case PKCS1:
+		wrapped, err = rsa.EncryptPKCS1v15(rand.Reader, key, clear) //nolint:staticcheck // a named legacy padding of the protocol.
+	default:
+		err = fmt.Errorf("there is no padding %q", string(r))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("posstream: RSA: %w", err)
@@ -58,10 +62,13 @@ func (r RSA) Wrap(key *rsa.PublicKey, clear []byte) (wrapped []byte, err error) 
 
 // Unwrap is the POS's side of Wrap. Every failure is ErrDecrypt.
 func (r RSA) Unwrap(key *rsa.PrivateKey, wrapped []byte) (clear []byte, err error) {
-	if r == PKCS1 {
-		clear, err = rsa.DecryptPKCS1v15(nil, key, wrapped) //nolint:staticcheck // a named legacy padding of the protocol.
-	} else {
+	switch r {
+	case OAEPSHA256, OAEPSHA1:
 		clear, err = rsa.DecryptOAEP(r.hash(), nil, key, wrapped, nil)
+	case PKCS1:
+		clear, err = rsa.DecryptPKCS1v15(nil, key, wrapped) //nolint:staticcheck // a named legacy padding of the protocol.
+	default:
+		return nil, ErrDecrypt
 	}
 	if err != nil {
 		return nil, ErrDecrypt
@@ -92,6 +99,10 @@ func parsePublicKey(text string) (*rsa.PublicKey, error) {
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok || key.N.BitLen() < minRSABits || key.N.BitLen() > maxRSABits {
+		return nil, errPublicKey
+	}
+	// What package rsa would refuse later, as a failure of ours: an even modulus, an exponent that is even, 1, or above 31 bits.
+	if key.N.Bit(0) == 0 || key.E < 3 || key.E%2 == 0 || key.E > math.MaxInt32 {
 		return nil, errPublicKey
 	}
 	return key, nil

@@ -18,6 +18,8 @@ import (
 type session struct {
 	client *Client
 	conn   net.Conn
+	// socket is conn, or what is below its TLS: closed by itself, since TLS would first wait for the POS to take a last record.
+	socket net.Conn
 	peer   string
 	number int64
 	since  time.Time
@@ -28,7 +30,7 @@ type session struct {
 	over chan struct{}
 
 	mu sync.Mutex
-	// Guarded by mu: where it stands, why it is over, and whether it must not be read any more.
+	// Guarded by mu: where it stands, why it is over, and whether the client ends, so that nothing is read any more.
 	state              State
 	events, duplicates int64
 	why                error
@@ -120,12 +122,14 @@ func (s *session) take(m message) (last *message, err error) {
 // event opens an event and puts it before the worker. Clear text that is no JSON is a failed decryption like any other: under CBC a
 // changed message may well open.
 func (s *session) event(m message) (last *message, err error) {
-	var clear []byte
-	sealed, err := base64.StdEncoding.DecodeString(m.Data)
-	if err == nil {
-		clear, err = s.handshake.cipher.Open(nil, sealed)
+	clear, good := []byte("null"), true // msg_data may be missing (protocol section 7.2)
+	if m.Data != "" {
+		sealed, err := base64.StdEncoding.DecodeString(m.Data)
+		if good = err == nil; good {
+			clear, good = s.handshake.cipher.open(nil, sealed)
+		}
 	}
-	if err != nil || !utf8.Valid(clear) || !json.Valid(clear) {
+	if valid := utf8.Valid(clear) && json.Valid(clear); !good || !valid {
 		nack := answer(m, respNackDecrypt)
 		return &nack, ErrDecrypt
 	}
@@ -147,7 +151,7 @@ func (s *session) notice(kind Kind) Notice {
 func (s *session) send(m message) error {
 	s.sending.Lock()
 	defer s.sending.Unlock()
-	_ = s.conn.SetWriteDeadline(time.Now().Add(stepTime)) // a connection without one is closed: the write says so
+	s.writeWithin(stepTime)
 	if _, err := s.conn.Write(m.encode()); err != nil {
 		return ended(err)
 	}
@@ -167,12 +171,23 @@ func (s *session) readWithin(limit time.Duration) {
 	}
 }
 
-// stopReading ends the reader.
+// writeWithin sets how long a write may take.
+func (s *session) writeWithin(limit time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		limit = partingTime
+	}
+	_ = s.conn.SetWriteDeadline(time.Now().Add(limit)) // a connection without one is closed: the write says so
+}
+
+// stopReading ends the reader, and soon a write that the POS does not take.
 func (s *session) stopReading() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
 	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+	_ = s.conn.SetWriteDeadline(time.Now().Add(partingTime))
 }
 
 // abort ends the connection at once: what waits is dropped and comes again from the POS. The first reason stays.
@@ -191,7 +206,7 @@ func (s *session) abort(why error) {
 	if errors.Is(why, fault.ListenerSlow) {
 		s.client.counters.slow.Add(1)
 	}
-	_ = s.conn.Close()
+	_ = s.socket.Close()
 }
 
 // ended says why reading or writing ended; nil is a POS that closed between two messages.

@@ -46,18 +46,22 @@ const (
 	frameTime = 30 * time.Second
 	// handlerTime is what a handler may take. A POS sends again after 5 s; closing before that tells it why.
 	handlerTime = 4 * time.Second
-	// closeTime is how long Close waits for handlers.
-	closeTime = 5 * time.Second
+	// closeTime is how long Close waits for handlers, partingTime how long it lets a POS take what was written to it.
+	closeTime   = 5 * time.Second
+	partingTime = 2 * time.Second
 )
 
 // How much this side takes on.
 const (
 	// maxConnections of all peers, those whose last handler still runs included.
 	maxConnections = 1024
-	// maxQueued and maxQueuedBytes of one connection wait for its handler; maxQueuedTotal bytes of all.
+	// maxQueued events and maxQueuedBytes of one connection wait for its handler; maxQueuedTotal bytes of all, and one event more of
+	// each.
 	maxQueued      = 4096
 	maxQueuedBytes = 8 << 20
 	maxQueuedTotal = 64 << 20
+	// itemSize is what an event takes beside its texts, in bytes.
+	itemSize = 256
 	// remembered msg_ids, over all connections.
 	remembered = 65_536
 )

@@ -73,7 +73,7 @@ func (s *session) give(n Notice, watch *time.Timer) {
 	s.count(before)
 	if err := s.send(answer(message{ID: n.MsgID, Type: n.MsgType}, respAck)); err != nil {
 		// The reader ends. What came before that is handed out all the same.
-		_ = s.conn.Close()
+		_ = s.socket.Close()
 	}
 }
 
@@ -103,12 +103,9 @@ func (s *session) count(duplicate bool) {
 	s.client.counters.events.Add(1)
 }
 
-// tell calls the handler, unless the client was closed, and reports whether it took the notice. Past handlerTime the connection is
-// closed, while the handler goes on.
+// tell gives the client's handler a notice and reports whether it took it. Past handlerTime the connection is closed, while the
+// handler goes on.
 func (s *session) tell(n Notice, watch *time.Timer) (taken bool) {
-	if s.client.closed() {
-		return false
-	}
 	watch.Reset(handlerTime)
 	defer watch.Stop()
 	return s.client.tell(n)

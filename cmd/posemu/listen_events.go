@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -107,6 +108,9 @@ func (l *listenEvents) run(cmd *cobra.Command, secret []byte) error {
 	}
 	p := &eventPrinter{out: cmd.OutOrStdout(), json: l.json, count: l.count, enough: make(chan struct{})}
 	stream, err := mobile.StartEventStream(string(config), secret, p)
+	if errors.Is(err, fault.InvalidConfig) {
+		return err // the configuration is the flags: a bad value of one
+	}
 	if err != nil {
 		return (&terminalFlags{json: l.json}).fail(cmd, err)
 	}
@@ -165,6 +169,7 @@ func (p *eventPrinter) Receive(notice string) error {
 	line := notice
 	if !p.json {
 		line = strings.TrimRight(strings.Join([]string{n.Kind, n.Peer + n.Address, n.MsgType, n.MsgID, string(n.Data) + n.Code}, "  "), " ")
+		line = strings.Map(printable, line)
 	}
 	if _, err := fmt.Fprintln(p.out, line); err != nil {
 		return err
@@ -175,6 +180,14 @@ func (p *eventPrinter) Receive(notice string) error {
 		}
 	}
 	return nil
+}
+
+// printable replaces what would steer a terminal or begin another line: names and data are the peer's.
+func printable(r rune) rune {
+	if unicode.IsGraphic(r) {
+		return r
+	}
+	return unicode.ReplacementChar
 }
 
 func (p *eventPrinter) events() int {

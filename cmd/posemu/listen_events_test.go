@@ -43,6 +43,8 @@ func TestUsageOfListenEvents(t *testing.T) {
 		"owner alone":     {"--secret-file", secretFile(t, integratorSecret, 0o644), "--key-id", "K"},
 		"cannot be read":  {"--secret-file", "/nowhere", "--key-id", "K"},
 		"unknown command": {"--secret-file", good, "--key-id", "K", "extra"},
+		"without a zone":  {"--secret-file", good, "--key-id", "K", "--allow", "fe80::1%eth0"},
+		"host:port":       {"--secret-file", good, "--key-id", "K", "--listen", "7000"},
 		"unknown flag":    {"--secret", integratorSecret},
 	} {
 		var out, errs bytes.Buffer
@@ -108,7 +110,8 @@ func TestLinesForPeople(t *testing.T) {
 	p := &eventPrinter{out: &out}
 	require.NoError(t, p.Receive(`{"v":1,"kind":"event","peer":"127.0.0.1:5","connection":1,"msgId":"m","msgType":"create_order","data":{"n":1}}`))
 	require.NoError(t, p.Receive(`{"v":1,"kind":"disconnected","peer":"127.0.0.1:5","connection":1}`))
-	require.Equal(t, "event  127.0.0.1:5  create_order  m  {\"n\":1}\ndisconnected  127.0.0.1:5\n", out.String())
+	require.NoError(t, p.Receive(`{"v":1,"kind":"refused","peer":"127.0.0.1:5","connection":1,"code":"\u001b[2Jo\nno\u009b"}`))
+	require.Equal(t, "event  127.0.0.1:5  create_order  m  {\"n\":1}\ndisconnected  127.0.0.1:5\nrefused  127.0.0.1:5      \ufffd[2Jo\ufffdno\ufffd\n", out.String())
 }
 
 // python finds an interpreter with the library that the independent peers need.

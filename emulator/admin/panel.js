@@ -35,10 +35,27 @@ function button(label, action) {
   return b;
 }
 
+const drawn = new WeakMap();
+
+// A table is drawn anew only when its rows changed, and the button that had the focus has it again: otherwise nobody could use the
+// panel by keyboard, or select a text, while it refreshes.
 function fill(table, heads, rows, empty, draw) {
+  const now = JSON.stringify(rows);
+  if (drawn.get(table) === now) return;
+  drawn.set(table, now);
+  const held = table.contains(document.activeElement) ? document.activeElement : null;
+  const heldRow = held?.closest('tr')?.dataset.key;
   const fresh = document.createElement('tbody');
-  for (const item of rows) draw(fresh.insertRow(), item);
-  if (rows.length === 0) cell(fresh.insertRow(), empty, 'empty');
+  for (const item of rows) {
+    const row = fresh.insertRow();
+    row.dataset.key = item.id ?? item.serialNumber ?? item.msgId ?? '';
+    draw(row, item);
+    [...row.cells].forEach((td, i) => { if (heads[i]) td.dataset.head = heads[i]; });
+  }
+  if (rows.length === 0) {
+    cell(fresh.insertRow(), empty, 'empty');
+    fresh.rows[0].cells[0].colSpan = heads.length;
+  }
   const head = document.createElement('thead');
   const line = head.insertRow();
   for (const h of heads) {
@@ -48,6 +65,9 @@ function fill(table, heads, rows, empty, draw) {
     line.append(th);
   }
   table.replaceChildren(head, fresh);
+  if (!held) return;
+  const buttons = [...fresh.rows].filter((r) => r.dataset.key === heldRow).flatMap((r) => [...r.querySelectorAll('button')]);
+  (buttons.find((b) => b.textContent === held.textContent) ?? buttons[0])?.focus();
 }
 
 async function act(action) {
@@ -68,55 +88,28 @@ async function pairingCode(sn) {
   byId('code').hidden = false;
 }
 
+// An operator's JSON, with an error that says which field it is.
+function parsed(text, field) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${field} is not JSON.`);
+  }
+}
+
 function when(time) {
   return time ? new Date(time).toLocaleString() : '';
 }
 
-function deviceButtons(x) {
-  const set = (status) => () => call('PUT', `/mpac/devices/${encodeURIComponent(x.serialNumber)}/status`, { status });
-  const box = document.createElement('span');
-  if (x.status === 'active') box.append(button('Suspend', set('suspended')), ' ');
-  if (x.status === 'suspended') box.append(button('Resume', set('active')), ' ');
-  if (x.status === 'active' || x.status === 'suspended') {
-    box.append(button('Release', () => call('POST', `/mpac/devices/${encodeURIComponent(x.serialNumber)}/release`)), ' ');
-    box.append(button('Decommission', () => (confirm(`Decommission ${x.serialNumber} for good?`) ? set('decommissioned')() : undefined)));
-  }
-  return box;
+// One refresh at a time: two would both append the same requests.
+let refreshing = Promise.resolve();
+function refresh() {
+  refreshing = refreshing.catch(() => {}).then(load);
+  return refreshing;
 }
 
-// Options are replaced only when they changed, so that a choice under way stays.
-function fillDevices(select, names) {
-  if (names.join('\n') === [...select.options].map((o) => o.value).join('\n')) return;
-  const chosen = select.value;
-  select.replaceChildren(...names.map((n) => new Option(n, n)));
-  if (names.includes(chosen)) select.value = chosen;
-}
-
-async function refreshDevices() {
-  const [d, s] = await Promise.all([call('GET', '/mpac/devices'), call('GET', '/mpac/sockets')]);
-  fill(byId('devices'), ['Serial number', 'Name', 'Status', 'Merchant / store', 'Last token', 'Last connected', 'Battery', 'Paper', ''], d.devices, 'No device yet: one appears when it asks for an activation code.', (row, x) => {
-    cell(row, x.serialNumber, 'mono');
-    cell(row, x.name);
-    cell(row, x.status);
-    cell(row, x.merchantId ? `${x.merchantId} / ${x.storeId}` : '');
-    cell(row, when(x.lastTokenAt));
-    cell(row, when(x.lastConnectedAt));
-    cell(row, x.battery === undefined ? '' : x.battery + ' %');
-    cell(row, x.paper);
-    cell(row, deviceButtons(x));
-  });
-  fillDevices(byId('push').elements.sn, d.devices.filter((x) => x.status !== 'pending').map((x) => x.serialNumber));
-  fill(byId('sockets'), ['Serial number', 'Since', 'Last event sent', 'Last acknowledged', ''], s.sockets, 'No open socket.', (row, x) => {
-    cell(row, x.serialNumber, 'mono');
-    cell(row, when(x.since));
-    cell(row, x.lastSeq);
-    cell(row, x.lastAck);
-    cell(row, button('Close (1012)', () => call('DELETE', `/mpac/sockets/${encodeURIComponent(x.serialNumber)}?code=1012`)));
-  });
-}
-
-async function refresh() {
-  const [t, e, f, r] = await Promise.all([call('GET', '/terminals'), call('GET', '/entries'), call('GET', '/faults'), call('GET', '/requests?since=' + lastRequest), refreshDevices(), refreshPayments()]);
+async function load() {
+  const [t, e, f, r] = await Promise.all([call('GET', '/terminals'), call('GET', '/entries'), call('GET', '/faults'), call('GET', '/requests?since=' + lastRequest), refreshDevices(), refreshPayments(), refreshStream()]);
   fill(byId('terminals'), ['Serial number', 'Location', 'Status', 'Key fingerprint', ''], t.terminals, 'No terminal yet: add one below.', (row, x) => {
     cell(row, x.serialNumber, 'mono');
     cell(row, x.location || '(not assigned)');
@@ -153,58 +146,67 @@ async function refresh() {
   });
 }
 
+function show(signedIn) {
+  const before = !byId('main').hidden;
+  byId('signin').hidden = signedIn;
+  for (const id of ['main', 'nav', 'signout']) byId(id).hidden = !signedIn;
+  if (signedIn && !before) byId('main').focus({ preventScroll: true });
+  if (!signedIn) byId('signin').querySelector('input').focus();
+}
+
+function signOut(why) {
+  clearTimeout(next);
+  token = '';
+  sessionStorage.removeItem('posemu-token');
+  show(false);
+  say(why, why !== '');
+}
+
+let next;
+let silent = false;
 async function poll() {
+  clearTimeout(next);
+  const asked = token;
   try {
     await refresh();
-    byId('signin').hidden = true;
-    byId('main').hidden = false;
+    if (token !== asked) return; // signed out meanwhile
+    if (silent) say('');
+    silent = false;
+    show(true);
   } catch (err) {
+    if (token !== asked) return;
     if (err.status === 401) {
-      sessionStorage.removeItem('posemu-token');
-      byId('signin').hidden = false;
-      byId('main').hidden = true;
-      say('This token is not accepted.', true);
+      signOut('This token is not accepted.');
       return;
     }
-    say('The emulator does not answer.', true);
+    silent = true;
+    say(err.status ? err.message : 'The emulator does not answer.', true);
   }
-  setTimeout(poll, 1500);
+  next = setTimeout(poll, 1500);
 }
 
 byId('signin').querySelector('form').addEventListener('submit', (event) => {
   event.preventDefault();
   token = new FormData(event.target).get('token').trim();
+  event.target.reset();
   sessionStorage.setItem('posemu-token', token);
   say('');
   poll();
 });
+byId('signout').addEventListener('click', () => signOut(''));
 byId('register').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = event.target;
   act(async () => { await call('POST', '/terminals', Object.fromEntries(new FormData(form))); form.reset(); });
 });
-byId('activate').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const entered = Object.fromEntries(new FormData(form));
-  act(async () => {
-    await call('POST', '/mpac/activate', { activationCode: entered.activationCode.trim(), merchantId: Number(entered.merchantId), storeId: Number(entered.storeId) });
-    form.elements.activationCode.value = '';
-  });
-});
-byId('push').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const { sn, event: name, payload } = Object.fromEntries(new FormData(event.target));
-  act(() => call('POST', `/mpac/devices/${encodeURIComponent(sn)}/events`, { event: name, payload: JSON.parse(payload || '{}') }));
-});
 byId('fault').addEventListener('submit', (event) => {
   event.preventDefault();
   const fault = {};
   for (const [name, value] of new FormData(event.target)) {
-    if (value === '' || value === '0') continue;
+    if (value === '' || value === '0') continue; // as good as absent
     fault[name] = ['times', 'latencyMs', 'status', 'bytes'].includes(name) ? Number(value) : value;
   }
   act(() => call('POST', '/faults', fault));
 });
 byId('clearFaults').addEventListener('click', () => act(() => call('DELETE', '/faults')));
-if (token) poll();
+document.addEventListener('DOMContentLoaded', () => { if (token) poll(); });

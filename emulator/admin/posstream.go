@@ -11,12 +11,16 @@ import (
 // posStreamCalls are the calls of the POS Event Stream.
 func (a *api) posStreamCalls() map[string]call {
 	return map[string]call{
-		"POST /admin/api/posstream/integrators":    a.addIntegrator,
-		"POST /admin/api/posstream/clients":        a.addStreamClient,
-		"GET /admin/api/posstream/clients":         a.streamClients,
-		"DELETE /admin/api/posstream/clients/{id}": a.deleteStreamClient,
-		"POST /admin/api/posstream/events":         a.posEvents,
-		"PUT /admin/api/posstream/cloud":           a.cloud,
+		"GET /admin/api/posstream/integrators":                a.integrators,
+		"POST /admin/api/posstream/integrators":               a.addIntegrator,
+		"POST /admin/api/posstream/clients":                   a.addStreamClient,
+		"GET /admin/api/posstream/clients":                    a.streamClients,
+		"DELETE /admin/api/posstream/clients/{id}":            a.deleteStreamClient,
+		"GET /admin/api/posstream/clients/{id}/events":        a.waitingEvents,
+		"DELETE /admin/api/posstream/clients/{id}/connection": a.cutStreamClient,
+		"POST /admin/api/posstream/events":                    a.posEvents,
+		"GET /admin/api/posstream/cloud":                      a.cloudState,
+		"PUT /admin/api/posstream/cloud":                      a.cloud,
 	}
 }
 
@@ -27,10 +31,24 @@ func streamError(err error) error {
 		return &apiError{http.StatusNotFound, "unknown_client", err.Error()}
 	case errors.Is(err, posstream.ErrPOS):
 		return &apiError{http.StatusNotFound, "unknown_pos", err.Error()}
+	case errors.Is(err, posstream.ErrNoConnection):
+		return &apiError{http.StatusNotFound, "no_connection", err.Error()}
 	case errors.Is(err, posstream.ErrBad):
 		return unprocessable(err.Error())
 	}
 	return err
+}
+
+func (a *api) integrators(*http.Request) (int, any, error) {
+	type integrator struct {
+		KeyID string `json:"keyId"`
+	}
+	ids, err := a.POSStream.Integrators()
+	list := make([]integrator, len(ids))
+	for i, id := range ids {
+		list[i].KeyID = id
+	}
+	return http.StatusOK, map[string]any{"integrators": list}, err
 }
 
 func (a *api) addIntegrator(r *http.Request) (int, any, error) {
@@ -74,6 +92,15 @@ func (a *api) deleteStreamClient(r *http.Request) (int, any, error) {
 	return http.StatusNoContent, nil, streamError(a.POSStream.DeleteClient(r.PathValue("id")))
 }
 
+func (a *api) waitingEvents(r *http.Request) (int, any, error) {
+	list, err := a.POSStream.Waiting(r.PathValue("id"))
+	return http.StatusOK, map[string]any{"events": list}, streamError(err)
+}
+
+func (a *api) cutStreamClient(r *http.Request) (int, any, error) {
+	return http.StatusNoContent, nil, streamError(a.POSStream.Cut(r.PathValue("id")))
+}
+
 func (a *api) posEvents(r *http.Request) (int, any, error) {
 	var in posstream.Events
 	if err := decode(r, &in); err != nil {
@@ -81,6 +108,10 @@ func (a *api) posEvents(r *http.Request) (int, any, error) {
 	}
 	queued, err := a.POSStream.Happen(in)
 	return http.StatusAccepted, map[string]int{"queued": queued}, streamError(err)
+}
+
+func (a *api) cloudState(*http.Request) (int, any, error) {
+	return http.StatusOK, map[string]bool{"online": a.POSStream.Online()}, nil
 }
 
 func (a *api) cloud(r *http.Request) (int, any, error) {

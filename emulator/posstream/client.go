@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,19 +26,6 @@ const (
 // stepTime is what each step of the handshake may take.
 const stepTime = 10 * time.Second
 
-// Client is a client application as the operator sees it.
-type Client struct {
-	ID      string `json:"id"`
-	POS     string `json:"pos"`
-	Address string `json:"address"`
-	State   string `json:"state"`
-	// Sent counts repeats too; Waiting is neither acknowledged nor dropped.
-	Sent         int64 `json:"sent"`
-	Acknowledged int64 `json:"acknowledged"`
-	Dropped      int64 `json:"dropped"`
-	Waiting      int   `json:"waiting"`
-}
-
 // client is one POS's side of one client application.
 type client struct {
 	Config
@@ -49,25 +35,39 @@ type client struct {
 	wake chan struct{}
 
 	mu sync.Mutex
-	// Guarded by mu: where it stands, what waits in order, and counters.
-	state                       clientState
-	waiting                     []*event
-	sent, acknowledged, dropped int64
-}
-
-func (c *client) row() Client {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return Client{
-		ID: strconv.FormatInt(c.id, 10), POS: c.POS, Address: c.Address, State: string(c.state),
-		Sent: c.sent, Acknowledged: c.acknowledged, Dropped: c.dropped, Waiting: len(c.waiting),
-	}
+	// Guarded by mu: where it stands, the answer to the last registration that was refused, the connection, what waits in order, and
+	// counters.
+	state                                    clientState
+	refusal                                  string
+	conn                                     net.Conn
+	waiting                                  []*event
+	connections, sent, acknowledged, dropped int64
 }
 
 func (c *client) set(s clientState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state = s
+}
+
+func (c *client) connect(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state, c.conn = handshake, conn
+	c.connections++
+}
+
+func (c *client) disconnect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.conn.Close()
+	c.conn = nil
+}
+
+func (c *client) refuse(code string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state, c.refusal = refused, code
 }
 
 // run connects again and again, with a pause after each connection.
@@ -95,14 +95,14 @@ func (c *client) run(ctx context.Context) {
 func (c *client) talk(ctx context.Context, conn net.Conn, key *rsa.PrivateKey) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	defer func() { _ = conn.Close() }()
-	c.set(handshake)
+	c.connect(conn)
+	defer c.disconnect()
 	in := bufio.NewReader(conn)
 	seal, err := c.shakeHands(conn, in, key)
 	var no *refusal
 	switch {
 	case errors.As(err, &no):
-		c.set(refused)
+		c.refuse(no.code)
 		return
 	case err != nil:
 		c.set(dialing)

@@ -41,6 +41,9 @@ func (s *Server) Integrator(keyID, secret string) error {
 // Cloud plugs the cloud in or out.
 func (s *Server) Cloud(online bool) { s.offline.Store(!online) }
 
+// Online reports whether the cloud is plugged in.
+func (s *Server) Online() bool { return !s.offline.Load() }
+
 // salted is the only form in which a secret is kept.
 func salted(salt []byte, secret string) ([]byte, error) {
 	hash, err := pbkdf2.Key(sha256.New, secret, salt, 4096, sha256.Size)

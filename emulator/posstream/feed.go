@@ -51,7 +51,7 @@ func (c *client) poke() {
 // feed sends what waits until the connection ends.
 func (c *client) feed(conn net.Conn, in *bufio.Reader, seal func([]byte) (string, error)) {
 	c.mu.Lock()
-	c.state = enabled
+	c.state, c.refusal = enabled, ""
 	for _, e := range c.waiting {
 		e.times = 0 // what was not acknowledged goes out again
 	}

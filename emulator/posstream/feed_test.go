@@ -2,8 +2,13 @@ package posstream
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"strings"
@@ -177,6 +182,107 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 	_, err = receive(conn)
 	require.Error(t, err, "anything but register_client ends the connection")
 	require.NoError(t, s.DeleteClient(id))
+}
+
+// Registrations that open, and say what a POS must not take. The operator sees the answer.
+func TestRegistrationsThatSayTheWrongThing(t *testing.T) {
+	t.Parallel()
+	s := openSite(t, "")
+	require.NoError(t, s.Integrator("KEY", secret))
+	a := newApplication(t)
+	id, err := s.AddClient(Config{POS: "POS-1", Address: a.Addr().String(), Reconnect: 10 * time.Millisecond})
+	require.NoError(t, err)
+	short := func(dek int, key, secret string) string {
+		return fmt.Sprintf(`{"dek":"%s","key_id":"%s","secret_key":"%s"}`, base64.StdEncoding.EncodeToString(make([]byte, dek)), key, secret)
+	}
+	for _, tt := range []struct{ name, clear, want string }{
+		{"no DEK", short(0, "KEY", secret), nackFormat},
+		{"a DEK of 16 bytes", short(16, "KEY", secret), nackFormat},
+		{"a DEK of 31 bytes", short(31, "KEY", secret), nackFormat},
+		{"a DEK of 33 bytes", short(33, "KEY", secret), nackFormat},
+		{"a DEK that is no base64", `{"dek":"%","key_id":"KEY","secret_key":"` + secret + `"}`, nackFormat},
+		{"no JSON", "hello", nackFormat},
+		{"a wrong secret", short(32, "KEY", secret+"x"), nackAuth},
+		{"a secret cut short", short(32, "KEY", secret[1:]), nackAuth},
+		{"no secret", short(32, "KEY", ""), nackAuth},
+		{"an unknown key id", short(32, "OTHER", secret), nackAuth},
+		{"no key id", short(32, "", secret), nackAuth},
+		{"all that is right", short(32, "KEY", secret), ack},
+	} {
+		conn, init := a.take()
+		block, _ := pem.Decode([]byte(init.MsgData))
+		key, err := x509.ParsePKIXPublicKey(block.Bytes)
+		require.NoError(t, err)
+		wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), []byte(tt.clear), nil)
+		require.NoError(t, err)
+		require.NoError(t, transmit(conn, envelope{MsgID: "r", MsgType: typeRegister, MsgData: base64.StdEncoding.EncodeToString(wrapped)}))
+		answer, err := receive(conn)
+		require.NoError(t, err)
+		require.Equal(t, []string{"r", typeRegister, tt.want}, []string{answer.MsgID, answer.MsgType, answer.MsgResp}, tt.name)
+		if tt.want == ack {
+			require.Eventually(t, func() bool { row := s.Clients()[0]; return row.State == string(enabled) && row.Refusal == "" }, 5*time.Second, time.Millisecond)
+			continue
+		}
+		_, err = receive(conn)
+		require.Error(t, err, "closed")
+		require.Equal(t, tt.want, s.Clients()[0].Refusal, tt.name)
+	}
+	require.NoError(t, s.DeleteClient(id))
+}
+
+// What the operator sees of a client, and cutting its connection.
+func TestWhatWaitsIsListedAndAConnectionIsCut(t *testing.T) {
+	t.Parallel()
+	s := openSite(t, "")
+	a := newApplication(t)
+	id, err := s.AddClient(Config{POS: "POS-1", Address: a.Addr().String(), Events: []string{createOrder}, Reconnect: 10 * time.Millisecond})
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Cut("99"), ErrUnknown)
+	_, err = s.Waiting("99")
+	require.ErrorIs(t, err, ErrUnknown)
+	count := maxListed + 20
+	_, err = s.Happen(Events{Data: json.RawMessage(`{"n":1}`), Count: &count})
+	require.NoError(t, err)
+	waiting, err := s.Waiting(id)
+	require.NoError(t, err)
+	require.Len(t, waiting, maxListed)
+	require.Equal(t, []any{createOrder, 0, `{"n":1}`}, []any{waiting[0].MsgType, waiting[0].Times, string(waiting[0].Data)})
+	require.NotEmpty(t, waiting[0].MsgID)
+
+	conn, _ := a.take()
+	row := s.Clients()[0]
+	require.Equal(t, Client{
+		ID: id, POS: "POS-1", Address: a.Addr().String(), State: "handshake", Events: []string{createOrder}, RSA: "oaep-sha256", AES: "cbc",
+		ReconnectSeconds: 0.01, Connections: 1, Waiting: count,
+	}, row)
+	require.NoError(t, s.Cut(id))
+	_, err = receive(conn)
+	require.Error(t, err, "the POS hung up")
+	a.take() // and dials again
+	require.EqualValues(t, 2, s.Clients()[0].Connections)
+	require.NoError(t, s.DeleteClient(id))
+
+	idle, err := s.AddClient(Config{POS: "POS-2", Address: "127.0.0.1:1", Reconnect: time.Hour})
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Cut(idle), ErrNoConnection)
+	require.NoError(t, s.Integrator("b", secret))
+	require.NoError(t, s.Integrator("a", secret))
+	ids, err := s.Integrators()
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, ids)
+	require.True(t, s.Online())
+	s.Cloud(false)
+	require.False(t, s.Online())
+}
+
+func TestAnOrderDoesNotGrowForEver(t *testing.T) {
+	t.Parallel()
+	s := newShop("POS-1")
+	for i := range 10 * maxLines {
+		s.happens([]string{addItem, addTender}[i%2], time.Now())
+		require.LessOrEqual(t, len(s.order.Items)+len(s.order.Tenders), maxLines)
+	}
+	require.Greater(t, s.orders, 9)
 }
 
 func TestTheSameShopHasTheSameDay(t *testing.T) {

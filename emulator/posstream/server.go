@@ -53,9 +53,10 @@ type Server struct {
 
 // Errors of the operator's calls.
 var (
-	ErrUnknown = errors.New("no such client")
-	ErrPOS     = errors.New("no client is configured at this POS")
-	ErrBad     = errors.New("bad value")
+	ErrUnknown      = errors.New("no such client")
+	ErrPOS          = errors.New("no client is configured at this POS")
+	ErrNoConnection = errors.New("this POS has no connection to cut")
+	ErrBad          = errors.New("bad value")
 )
 
 // New reads the state, or begins it, and dials every client that is configured.
@@ -158,17 +159,6 @@ func (s *Server) DeleteClient(id string) error {
 		_, err := tx.Exec("DELETE FROM posstream_client WHERE id = ?", c.id)
 		return err
 	})
-}
-
-// Clients lists all of them by id.
-func (s *Server) Clients() []Client {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]Client, len(s.clients))
-	for i, c := range s.clients {
-		list[i] = c.row()
-	}
-	return list
 }
 
 // Events is what the operator lets happen.

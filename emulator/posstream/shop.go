@@ -88,9 +88,12 @@ func newShop(pos string) *shop {
 	return &shop{random: rand.New(rand.NewPCG(seed.Sum64(), 7)), pos: pos} //nolint:gosec // a made-up day, the same each time.
 }
 
-// happens makes up one event. A change without an order to change begins one unseen.
+// maxLines is the most items and tenders that an order ever had: a hundred thousand on one would take minutes to add up.
+const maxLines = 100
+
+// happens makes up one event. A change without an order to change, or of a full one, begins one unseen.
 func (s *shop) happens(kind string, now time.Time) json.RawMessage {
-	if kind == createOrder || s.order == nil {
+	if kind == createOrder || s.order == nil || s.order.lines >= maxLines {
 		s.begin(now)
 	}
 	o := s.order

@@ -38,8 +38,8 @@ public final class EventStream implements Seq.Proxy {
 	public native String status() throws Exception;
 	/**
 	 * Stop stops listening, lets a listener that runs end, closes every connection and clears the secret. When it has returned, the
-	listener hears nothing more. A second Stop does nothing. Errors: timeout when the listener does not return within 5 s, as when
-	Stop is called from within it.
+	listener hears nothing more and is let go of. A second Stop waits for the first and does nothing. Errors: timeout when the listener
+	does not return within 5 s, as when Stop is called from within it.
 	 */
 	public native void stop() throws Exception;
 	@Override public boolean equals(Object o) {

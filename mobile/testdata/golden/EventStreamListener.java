@@ -15,7 +15,8 @@ public interface EventStreamListener {
 	/**
 	 * Receive takes one notice: {&#34;v&#34;:1,&#34;kind&#34;:&#34;listening&#34;,&#34;address&#34;} first, then for each connection {&#34;v&#34;:1,&#34;kind&#34;:&#34;connected|
 	enabled|event|refused|disconnected&#34;,&#34;peer&#34;,&#34;connection&#34;}. An event has &#34;msgId&#34;,&#34;msgType&#34;,&#34;data&#34;, refused has the POS&#39;s
-	own word as &#34;code&#34;, disconnected the fault code that ended it, none when the POS closed it. An event counts as handled,
+	own word as &#34;code&#34;, disconnected the fault code that ended it, none when the POS closed it. &#34;data&#34; is the JSON that the POS
+	sent, null when it sent none. An event counts as handled,
 	and is acknowledged, when Receive returned within 4 s; after an exception or a longer time the connection is closed and
 	the POS sends the event again. It may come again after the app was killed, so handle it by its msgId.
 	 */
