@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/backend/pgw"
+	"github.com/smartpos-go/terminal/backend/pgw/internal/ledgertest"
 	"github.com/smartpos-go/terminal/backend/pgw/merchant"
 	"github.com/smartpos-go/terminal/fault"
 )
@@ -194,7 +195,7 @@ func TestAConfirmationIsSettledByWhateverTellsOfIt(t *testing.T) {
 			pending, err := p.PendingConfirmations()
 			require.NoError(t, err)
 			require.Equal(t, []string{open.Intent.ID}, pending, "no other one is")
-			p.memory.full = true
+			p.memory.Full = true
 			got, err := p.Retrieve(ctx, open.Intent.ID, open.Token)
 			require.NoError(t, err, "a full disk keeps no answer from the payer")
 			require.Equal(t, pgw.RequiresAction, got.Status)
@@ -216,7 +217,7 @@ func TestAConfirmationIsSettledByWhateverTellsOfIt(t *testing.T) {
 func TestOldConfirmationsAreForgotten(t *testing.T) {
 	t.Parallel()
 	p, ctx := newPayer(t, nil), t.Context()
-	p.memory.values = map[string]string{
+	p.memory.Values = map[string]string{
 		"pgw.confirm.pi_OLD":   `{"key":"k","body":"{}","startedAt":"` + time.Now().Add(-8*24*time.Hour).UTC().Format(time.RFC3339) + `"}`,
 		"pgw.confirm.pi_YOUNG": `{"key":"k","body":"{}","startedAt":"` + time.Now().Add(-6*24*time.Hour).UTC().Format(time.RFC3339) + `"}`,
 	}
@@ -281,10 +282,10 @@ func TestConfirmRefused(t *testing.T) {
 	_, err := p.Confirm(ctx, made.Intent.ID, made.Token, qr)
 	require.ErrorIs(t, err, pgw.ProviderUnavailable)
 	require.ErrorIs(t, err, fault.ServerError)
-	p.memory.full = true
+	p.memory.Full = true
 	_, err = p.Confirm(ctx, made.Intent.ID, made.Token, pgw.Confirmation{Method: "qr_mpm", Provider: "LINEPAY"})
 	require.ErrorIs(t, err, fault.StorageFull)
-	p.memory.full = false
+	p.memory.Full = false
 	got, err := p.Confirm(ctx, made.Intent.ID, made.Token, pgw.Confirmation{Method: "qr_cpm", Provider: "LINEPAY"})
 	require.NoError(t, err, "another provider, when the first one is down")
 	require.Equal(t, pgw.Processing, got.Status)
@@ -386,8 +387,8 @@ func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]pgw.Options{
 		"no memory":  {BaseURL: "https://pgw.example", SystemRoots: true},
-		"no CA":      {BaseURL: "https://pgw.example", Memory: &memory{}},
-		"plain http": {BaseURL: "http://pgw.example", SystemRoots: true, Memory: &memory{}},
+		"no CA":      {BaseURL: "https://pgw.example", Memory: &ledgertest.Memory{}},
+		"plain http": {BaseURL: "http://pgw.example", SystemRoots: true, Memory: &ledgertest.Memory{}},
 	} {
 		_, err := pgw.New(o)
 		require.ErrorIs(t, err, fault.InvalidConfig, name)

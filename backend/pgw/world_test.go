@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"maps"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,42 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/backend/pgw"
+	"github.com/smartpos-go/terminal/backend/pgw/internal/ledgertest"
 	"github.com/smartpos-go/terminal/backend/pgw/merchant"
 	"github.com/smartpos-go/terminal/emulator"
-	"github.com/smartpos-go/terminal/fault"
 )
-
-// memory is a Memory that outlives clients, as a disk does. It can be full.
-type memory struct {
-	mu     sync.Mutex
-	values map[string]string
-	full   bool
-}
-
-func (m *memory) SetSetting(key, value string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case m.full:
-		return fault.New(fault.StorageFull, "test: memory", "")
-	case value == "":
-		delete(m.values, key)
-	default:
-		if m.values == nil {
-			m.values = map[string]string{}
-		}
-		m.values[key] = value
-	}
-	return nil
-}
-
-func (m *memory) Settings(prefix string) (map[string]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	found := maps.Clone(m.values)
-	maps.DeleteFunc(found, func(key, _ string) bool { return !strings.HasPrefix(key, prefix) })
-	return found, nil
-}
 
 // lockedBuffer takes a log from many goroutines.
 type lockedBuffer struct {
@@ -75,7 +41,7 @@ type payer struct {
 	t      *testing.T
 	world  *emulator.World
 	server *merchant.Client
-	memory *memory
+	memory *ledgertest.Memory
 	log    *lockedBuffer
 }
 
@@ -86,11 +52,11 @@ func newPayer(t *testing.T, change func(*pgw.Options)) *payer {
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
 	env := w.Env().PGW
 	server, err := merchant.New(merchant.Options{
-		BaseURL: env.URL, TrustedCA: w.CAPEM(), ID: env.APIKey, Secret: merchant.Secret(env.SecretKey), Memory: &memory{},
+		BaseURL: env.URL, TrustedCA: w.CAPEM(), ID: env.APIKey, Secret: merchant.Secret(env.SecretKey), Memory: &ledgertest.Memory{},
 	})
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
-	p := &payer{t: t, world: w, server: server, memory: &memory{}, log: &lockedBuffer{}}
+	p := &payer{t: t, world: w, server: server, memory: &ledgertest.Memory{}, log: &lockedBuffer{}}
 	p.Client = p.open(change)
 	return p
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,49 +13,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/backend/pgw"
+	"github.com/smartpos-go/terminal/backend/pgw/internal/ledgertest"
 	"github.com/smartpos-go/terminal/backend/pgw/merchant"
 	"github.com/smartpos-go/terminal/emulator"
 	"github.com/smartpos-go/terminal/fault"
 )
-
-// memory is a Memory that outlives clients, as a disk does. It can be full.
-type memory struct {
-	mu     sync.Mutex
-	values map[string]string
-	full   bool
-}
-
-func (m *memory) SetSetting(key, value string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case m.full:
-		return fault.New(fault.StorageFull, "test: memory", "")
-	case value == "":
-		delete(m.values, key)
-	default:
-		if m.values == nil {
-			m.values = map[string]string{}
-		}
-		m.values[key] = value
-	}
-	return nil
-}
-
-func (m *memory) Settings(prefix string) (map[string]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	found := maps.Clone(m.values)
-	maps.DeleteFunc(found, func(key, _ string) bool { return !strings.HasPrefix(key, prefix) })
-	return found, nil
-}
 
 // shop is a merchant's server and its gateway.
 type shop struct {
 	*merchant.Client
 	t      *testing.T
 	world  *emulator.World
-	memory *memory
+	memory *ledgertest.Memory
 }
 
 func start(t *testing.T) *emulator.World {
@@ -69,7 +36,7 @@ func start(t *testing.T) *emulator.World {
 }
 
 // open is the merchant's server, started anew over the same memory.
-func open(t *testing.T, w *emulator.World, m *memory, change func(*merchant.Options)) *shop {
+func open(t *testing.T, w *emulator.World, m *ledgertest.Memory, change func(*merchant.Options)) *shop {
 	t.Helper()
 	o := merchant.Options{
 		BaseURL: w.Env().PGW.URL, TrustedCA: w.CAPEM(), ID: w.Env().PGW.APIKey, Secret: merchant.Secret(w.Env().PGW.SecretKey), Memory: m,
@@ -84,7 +51,7 @@ func open(t *testing.T, w *emulator.World, m *memory, change func(*merchant.Opti
 	return &shop{c, t, w, m}
 }
 
-func newShop(t *testing.T) *shop { t.Helper(); return open(t, start(t), &memory{}, nil) }
+func newShop(t *testing.T) *shop { t.Helper(); return open(t, start(t), &ledgertest.Memory{}, nil) }
 
 func (s *shop) restarted() *shop { s.t.Helper(); return open(s.t, s.world, s.memory, nil) }
 
@@ -192,7 +159,7 @@ func TestCaptureRecordsWhatWasPaidElsewhere(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
-	good := merchant.Options{BaseURL: "https://pgw.example", SystemRoots: true, ID: "pk_test_1", Secret: "s", Memory: &memory{}}
+	good := merchant.Options{BaseURL: "https://pgw.example", SystemRoots: true, ID: "pk_test_1", Secret: "s", Memory: &ledgertest.Memory{}}
 	for name, change := range map[string]func(*merchant.Options){
 		"plain http":       func(o *merchant.Options) { o.BaseURL = "http://pgw.example" },
 		"id with a colon":  func(o *merchant.Options) { o.ID = "pk:test" },
@@ -237,10 +204,10 @@ func TestWhatCannotBeAPaymentIsNotSent(t *testing.T) {
 	pending, err := s.Pending()
 	require.NoError(t, err)
 	require.Empty(t, pending)
-	s.memory.full = true
+	s.memory.Full = true
 	_, err = s.Create(ctx, request("REF"))
 	require.ErrorIs(t, err, fault.StorageFull)
-	s.memory.full = false
+	s.memory.Full = false
 	require.Zero(t, s.count("REF"), "what could not be written down was not sent")
 }
 
@@ -259,7 +226,7 @@ func TestSignaturesThatAreRefused(t *testing.T) {
 		"unknown key":   {func(o *merchant.Options) { o.ID = "pk_test_nobody" }, pgw.ClientNotFound},
 		"suspended key": {func(o *merchant.Options) { o.ID, o.Secret = suspended.APIKey, merchant.Secret(suspended.SecretKey) }, pgw.ClientSuspended},
 	} {
-		s := open(t, w, &memory{}, tt.change)
+		s := open(t, w, &ledgertest.Memory{}, tt.change)
 		_, err := s.Create(t.Context(), request("REF"))
 		require.ErrorIs(t, err, tt.want, name)
 		require.ErrorIs(t, err, fault.NotAuthorized, name)
@@ -275,7 +242,7 @@ func TestLegacySchemes(t *testing.T) {
 	for _, scheme := range []merchant.Scheme{merchant.NewlineRaw, merchant.Colon} {
 		var key struct{ APIKey, SecretKey, MerchantID string }
 		require.NoError(t, w.Admin(t.Context(), http.MethodPost, "/admin/api/pgw/clients", map[string]any{"scheme": scheme}, &key))
-		s := open(t, w, &memory{}, func(o *merchant.Options) {
+		s := open(t, w, &ledgertest.Memory{}, func(o *merchant.Options) {
 			o.Scheme, o.ID, o.Secret = scheme, key.APIKey, merchant.Secret(key.SecretKey)
 			if scheme == merchant.NewlineRaw {
 				o.ID = key.MerchantID

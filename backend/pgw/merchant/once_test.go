@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smartpos-go/terminal/backend/pgw"
+	"github.com/smartpos-go/terminal/backend/pgw/internal/ledgertest"
 	"github.com/smartpos-go/terminal/backend/pgw/merchant"
 	"github.com/smartpos-go/terminal/fault"
 )
@@ -58,11 +59,11 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 }
 
 // slow is a Memory whose disk takes its time, so that callers meet.
-type slow struct{ *memory }
+type slow struct{ *ledgertest.Memory }
 
 func (m slow) SetSetting(key, value string) error {
 	time.Sleep(2 * time.Millisecond)
-	return m.memory.SetSetting(key, value)
+	return m.Memory.SetSetting(key, value)
 }
 
 // However many callers create one payment at once: it is created once, nobody is told that it belongs to somebody else, and who got
@@ -131,7 +132,7 @@ func TestResolveFindsNoOtherMerchantsPayment(t *testing.T) {
 		_, err = s.Create(t.Context(), r)
 		require.ErrorIs(t, err, fault.OutcomeUnknown)
 	}
-	second := open(t, s.world, &memory{}, nil)
+	second := open(t, s.world, &ledgertest.Memory{}, nil)
 	theirs, err := second.Create(t.Context(), other)
 	require.NoError(t, err)
 	other.MerchantRefID = "UNNAMED"
@@ -150,7 +151,7 @@ func TestResolveFindsNoOtherMerchantsPayment(t *testing.T) {
 // schedule is one random day: what happens to each request, and when the server or the terminal is killed.
 type schedule struct {
 	s      *shop
-	tokens *memory
+	tokens *ledgertest.Memory
 	random *rand.Rand
 }
 
@@ -242,8 +243,8 @@ func TestAnyScheduleMakesOnePaymentAndOneTruth(t *testing.T) {
 	for lane := range lanes {
 		t.Run(fmt.Sprint(lane), func(t *testing.T) {
 			t.Parallel()
-			seed := uint64(lane)                                                                    //nolint:gosec // a small number.
-			d := schedule{s: newShop(t), tokens: &memory{}, random: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // a schedule that can be repeated.
+			seed := uint64(lane)                                                                               //nolint:gosec // a small number.
+			d := schedule{s: newShop(t), tokens: &ledgertest.Memory{}, random: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // a schedule that can be repeated.
 			for day := range days {
 				ref := fmt.Sprintf("REF-%d-%d", lane, day)
 				made, last := d.pay(ref)
