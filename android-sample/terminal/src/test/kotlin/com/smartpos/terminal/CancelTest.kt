@@ -4,12 +4,16 @@ import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.serialization.json.put
 import org.junit.jupiter.api.AfterAll
@@ -82,6 +86,35 @@ class CancelTest {
             assertEquals(FaultCode.CLOSED, faultOf { terminal.status() }.code)
         }
     }
+
+    @Test
+    fun `closed while its progress is collected it ends at once, and the collector hears no more`() =
+        Site(emulator, "SN-PROGRESS-CLOSE").use { site ->
+            runBlocking {
+                val terminal = site.paired()
+                site.lists(Pan.LISTED)
+                val told = Channel<Progress>(Channel.UNLIMITED)
+                val free = CompletableDeferred<Unit>()
+                val collecting = launch(start = CoroutineStart.UNDISPATCHED) {
+                    terminal.progress.collect {
+                        told.send(it)
+                        free.await()
+                    }
+                }
+                val calls = List(2) { async(Dispatchers.Default) { runCatching { terminal.sync() } } }
+                told.receive() // the collector is busy with it; a sync is under way, or just done
+                val took = measureTime { withContext(Dispatchers.Default) { terminal.close() } }
+                assertTrue(took < AT_ONCE, "$took")
+                for (call in calls) {
+                    val fault = call.await().exceptionOrNull() as TerminalException?
+                    assertTrue(fault == null || fault.code == FaultCode.CLOSED, "$fault")
+                }
+                assertEquals(FaultCode.CLOSED, faultOf { terminal.sync() }.code)
+                assertTrue(collecting.isActive, "the flow has no end")
+                collecting.cancelAndJoin()
+                site.open().close() // the folder was given back
+            }
+        }
 
     @Test
     fun `the thread that must not block is refused`() = Site(emulator, "SN-MAIN").use { site ->

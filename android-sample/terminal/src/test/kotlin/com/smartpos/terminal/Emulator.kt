@@ -8,6 +8,7 @@ import java.net.http.HttpResponse
 import java.nio.file.Files
 import java.security.KeyStore
 import java.security.cert.CertificateFactory
+import java.time.Duration
 import javax.net.ssl.SSLContext
 import javax.net.ssl.TrustManagerFactory
 import kotlinx.serialization.json.Json
@@ -84,6 +85,11 @@ class Emulator : AutoCloseable {
 
     fun noFaults() {
         admin("DELETE", "/admin/api/faults")
+    }
+
+    /** Moves the server's clock to [offset] from the machine's. */
+    fun clock(offset: Duration) {
+        admin("PUT", "/admin/api/clock", """{"offsetSeconds":${offset.seconds}}""")
     }
 
     fun entries(sn: String): List<JsonObject> = admin("GET", "/admin/api/entries").jsonObject.getValue("entries").jsonArray

@@ -1,8 +1,14 @@
 package com.smartpos.terminal
 
+import java.net.Socket
+import java.util.concurrent.CountDownLatch
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.filterIsInstance
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -10,7 +16,10 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
 
 /** Orders of an emulated POS, as an app gets them. */
 class EventStreamTest {
@@ -23,12 +32,12 @@ class EventStreamTest {
         notice
     }
 
-    private fun dial(address: String, pos: String) {
+    private fun dial(address: String, pos: String, aes: String = "cbc") {
         emulator.admin("POST", "/admin/api/posstream/integrators", """{"keyId":"KEY-K","secretKey":"$secret"}""")
         emulator.admin(
             "POST",
             "/admin/api/posstream/clients",
-            """{"address":"$address","pos":"$pos","reconnectSeconds":0.05}"""
+            """{"address":"$address","pos":"$pos","aes":"$aes","reconnectSeconds":0.05}"""
         )
     }
 
@@ -73,6 +82,24 @@ class EventStreamTest {
     }
 
     @Test
+    fun `an order that was taken with first is acknowledged`() = runBlocking {
+        val told = Channel<StreamNotice>(Channel.UNLIMITED)
+        fun first(address: String) = async(Dispatchers.Default) {
+            EventStream.events(EventStreamConfig(address, "KEY-K"), secret.toByteArray()).onEach(told::send)
+                .filterIsInstance<StreamNotice.Event>().first().data
+        }
+
+        val one = first("127.0.0.1:0")
+        val address = told.next<StreamNotice.Listening>().address
+        dial(address, "POS-FIRST")
+        told.next<StreamNotice.Enabled>()
+        order("POS-FIRST", 1)
+        order("POS-FIRST", 2)
+        assertEquals("""{"n":1}""", withTimeout(30.seconds) { one.await() })
+        assertEquals("""{"n":2}""", withTimeout(30.seconds) { first(address).await() })
+    }
+
+    @Test
     fun `a listener, its status and its end`() = runBlocking {
         val told = Channel<StreamNotice>(Channel.UNLIMITED)
         val stream = EventStream.open(config, secret.toByteArray()) { told.trySend(it) }
@@ -83,6 +110,71 @@ class EventStreamTest {
         stream.close()
         stream.close()
         assertTrue(stream.status().connections.isEmpty())
+    }
+
+    /** What ends the connection of an emulated POS, or of [dial]. */
+    private fun endOf(
+        pos: String,
+        config: EventStreamConfig = this.config,
+        hear: (StreamNotice) -> Unit = {},
+        dial: (EventStream) -> Unit = { dial(it.address, pos) }
+    ): FaultCode? = runBlocking {
+        val told = Channel<StreamNotice>(Channel.UNLIMITED)
+        val listener = EventStream.Listener {
+            told.trySend(it)
+            hear(it)
+        }
+        EventStream.open(config, secret.toByteArray(), listener).use {
+            dial(it)
+            told.next<StreamNotice.Disconnected>().code
+        }
+    }
+
+    /** Lets [pos] have an order as soon as it can. */
+    private fun ordering(pos: String, handle: (StreamNotice.Event) -> Unit = {}): (StreamNotice) -> Unit = { notice ->
+        if (notice is StreamNotice.Enabled) order(pos, 1)
+        if (notice is StreamNotice.Event) handle(notice)
+    }
+
+    @TestFactory
+    @Provokes(
+        FaultCode.REGISTRATION_REFUSED,
+        FaultCode.DECRYPT_FAILED,
+        FaultCode.MESSAGE_INVALID,
+        FaultCode.LISTENER_FAILED,
+        FaultCode.LISTENER_SLOW
+    )
+    fun `why a connection ended is said`(): List<DynamicTest> = mapOf(
+        FaultCode.REGISTRATION_REFUSED to { endOf("POS-REFUSES", EventStreamConfig("127.0.0.1:0", "NOBODY")) },
+        FaultCode.DECRYPT_FAILED to
+            { endOf("POS-GCM", hear = ordering("POS-GCM")) { dial(it.address, "POS-GCM", aes = "gcm") } },
+        FaultCode.MESSAGE_INVALID to {
+            endOf("POS-GARBAGE") { stream ->
+                Socket("127.0.0.1", stream.address.substringAfter(':').toInt()).use {
+                    it.getOutputStream().write(ByteArray(64) { 7 })
+                }
+            }
+        },
+        FaultCode.LISTENER_FAILED to { endOf("POS-THROWS", hear = ordering("POS-THROWS") { error("the app fails") }) },
+        FaultCode.LISTENER_SLOW to {
+            val free = CountDownLatch(1)
+            endOf("POS-SLOW", hear = ordering("POS-SLOW") { free.await() }) { stream ->
+                dial(stream.address, "POS-SLOW")
+                while (stream.status().counters.slow == 0L) Thread.sleep(10)
+                free.countDown()
+            }
+        }
+    ).map { (code, end) -> dynamicTest(code.name) { assertEquals(code, end()) } }
+
+    @Test
+    @Provokes(FaultCode.ADDRESS_UNAVAILABLE)
+    fun `an address that is in use is refused`() {
+        EventStream.open(config, secret.toByteArray()) {}.use { first ->
+            val fault = assertThrows(TerminalException::class.java) {
+                EventStream.open(EventStreamConfig(first.address, "KEY-K"), secret.toByteArray()) {}
+            }
+            assertEquals(FaultCode.ADDRESS_UNAVAILABLE to Actor.DEVELOPER, fault.code to fault.actor)
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package com.smartpos.terminal
 
+import com.smartpos.terminal.bind.mobile.Mobile
 import java.io.File
 import java.time.Duration
 import kotlinx.coroutines.runBlocking
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
 
-/** Every fault that can be provoked from outside is thrown by Go and read here; the rest of the table is mapped. */
+/** Every fault of the table is thrown by Go and read: here, or by a test that [Provokes] it. */
 class FaultsTest {
     private val calls: Map<FaultCode, suspend (Site) -> Unit> = mapOf(
         FaultCode.INVALID_CARD to { it.paired().checkEntry(Card("5555 5555")) },
@@ -113,7 +114,40 @@ class FaultsTest {
             site.emulator.fault("drop_answer") { put("path", "/api/v1/orders") }
             terminal.call("POST", "/api/v1/orders", ORDER)
         },
-        FaultCode.CLOSED to { site -> site.paired().also { it.close() }.status() }
+        FaultCode.CLOSED to { site -> site.paired().also { it.close() }.status() },
+        FaultCode.ACTIVATION_EXPIRED to { site ->
+            val terminal = site.device()
+            terminal.requestActivation()
+            site.emulator.clock(Duration.ofHours(1))
+            try {
+                assertEquals(Activation.State.EXPIRED, terminal.awaitActivation(Duration.ofSeconds(30)).state)
+            } finally {
+                site.emulator.clock(Duration.ZERO)
+            }
+            terminal.deviceToken()
+        },
+        // A cancelled coroutine gets a CancellationException in its place, so the binding is asked itself.
+        FaultCode.CANCELLED to { site ->
+            val bound = Mobile.open(site.config().json, BoundHost(TerminalHost(site.keys)))
+            try {
+                bound.sync(Mobile.newOp().apply { cancel() })
+            } catch (e: Exception) {
+                throw terminalException(e)
+            } finally {
+                bound.close()
+            }
+        }
+    )
+
+    private val refusals: Map<FaultCode, String> = mapOf(
+        FaultCode.CARD_ASI_FAILED to "5200000000000015",
+        FaultCode.CARD_AUTH_INSUFFICIENT_FUNDS to "5200000000000023",
+        FaultCode.CARD_AMOUNT_AUTH_FAILED to "5200000000000031",
+        FaultCode.LIMIT_EXCEEDED to Pan.LIMIT_EXCEEDED,
+        FaultCode.UNMET_REQUIREMENTS to "5200000000000056",
+        FaultCode.TEMPORARILY_BLOCKED to "5200000000000064",
+        FaultCode.MISSING_ACCESS_RULES to "5200000000000072",
+        FaultCode.UNKNOWN_DEVICE to "5200000000000080"
     )
 
     /** A paired terminal that is answered with [status] from now on. */
@@ -138,6 +172,24 @@ class FaultsTest {
                 assertFalse(fault.message!!.contains(site.emulator.whitelistSecret))
             }
         }
+    }
+
+    @Test
+    fun `a refusal of the server arrives as what it is`() = Site(emulator, "SN-REFUSAL").use { site ->
+        val terminal = site.paired()
+        for ((code, pan) in refusals) {
+            val denied = runBlocking { terminal.checkEntry(Card(pan)) } as Verdict.Denied
+            assertEquals(listOf(code, Mode.ONLINE, Reason.SERVER), listOf(denied.code, denied.mode, denied.reason))
+            assertEquals(table.getValue(code.wire).text, denied.text)
+        }
+    }
+
+    @Test
+    fun `every code is provoked by a test, or cannot be`() {
+        val provoked = calls.keys + refusals.keys + provokedByMarkedTests()
+        val codes = FaultCode.entries.toSet() - FaultCode.UNRECOGNIZED
+        assertEquals(codes, provoked + notFromKotlin.keys, "provoke a new code where it fits, and mark the test with @Provokes")
+        assertEquals(emptySet<FaultCode>(), provoked intersect notFromKotlin.keys, "what is provoked is none that cannot be")
     }
 
     @Test

@@ -1,5 +1,6 @@
 package com.smartpos.terminal
 
+import java.io.File
 import java.util.concurrent.CountDownLatch
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -192,6 +193,27 @@ class NoticesTest {
         val released = App(site, this, terminal)
         released.online()
         released.job.cancelAndJoin()
+    }
+
+    @Test
+    @Provokes(FaultCode.REPLACED)
+    fun `a device that is connected a second time elsewhere is told, and its flow ends`() = test("SN-REPLACED") {
+            site,
+            terminal
+        ->
+        terminal.close()
+        val copy = File(site.folder, "copy").also { File(site.folder, "data").copyRecursively(it) }
+        val first = App(site, this, site.device())
+        first.online()
+        val config = TerminalConfig.Builder(site.sn, copy).device(emulator.device().build()).build()
+        Terminal.open(config, TerminalHost(site.keys)).use { elsewhere ->
+            val second = App(site, this, elsewhere)
+            second.online()
+            val told = first.next { it is Notice.Offline }
+            assertEquals(Notice.Offline(FaultCode.REPLACED, "replaced", final = true), told)
+            withTimeout(10.seconds) { first.job.join() }
+            second.job.cancelAndJoin()
+        }
     }
 
     @Test

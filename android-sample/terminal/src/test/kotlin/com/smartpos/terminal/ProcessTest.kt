@@ -16,18 +16,9 @@ class ProcessTest {
             site.lists(Pan.LISTED)
             runBlocking { terminal.sync() }
         }
-        val ca = File(site.folder, "ca.pem").apply { writeText(emulator.caPem) }
         val said = mutableListOf<String>()
         repeat(3) { round ->
-            val child =
-                childJvm(
-                    ConfirmForever::class.java.name,
-                    site.sn,
-                    site.folder.path,
-                    emulator.url,
-                    ca.path,
-                    emulator.whitelistSecret
-                )
+            val child = confirmForever(site)
             val lines = child.inputStream.bufferedReader()
             repeat(10 + round) { said += confirmed(lines.readLine()) }
             assertEquals(FaultCode.DATA_DIR_LOCKED, faultOf { site.open() }.code, "the folder is the other process's")
@@ -45,12 +36,46 @@ class ProcessTest {
         assertEquals(entries.size, entries.toSet().size)
     }
 
+    /** The system refuses the journal's growth as a full disk does; also root is bound by it. */
+    @Test
+    @Provokes(FaultCode.STORAGE_FULL)
+    fun `with full storage a call fails, nothing acknowledged is lost, and with room again it goes on`() =
+        Site(emulator, "SN-FULL").use { site ->
+            site.paired().use { terminal ->
+                site.lists(Pan.LISTED)
+                runBlocking { terminal.sync() }
+            }
+            val child = confirmForever(site, fileLimit = 256 * 1024)
+            val (acknowledged, others) = child.inputStream.bufferedReader().readLines().partition { it.startsWith("confirmed ") }
+            assertEquals(listOf("STORAGE_FULL OPERATOR retryable=true Storage is full. Free some space."), others)
+            assertEquals(0, child.waitFor())
+            assertTrue(acknowledged.size > 10, "only ${acknowledged.size}")
+
+            val terminal = site.open { allowForceOffline().perCardPerDay(1_000_000).maxPending(1_000_000) }
+            runBlocking {
+                val access = terminal.checkEntry(Card(Pan.LISTED), CheckMode.FORCE_OFFLINE) as Verdict.Allowed
+                terminal.confirmEntry(access.accessId, 1)
+                assertEquals(0, terminal.uploadReports().pending)
+                val entries = emulator.entries(site.sn).map { text(it, "entryId") }
+                assertEquals(entries.size, entries.toSet().size)
+                val lost = acknowledged.map(::confirmed) + access.accessId - entries.toSet()
+                assertEquals(emptyList<String>(), lost)
+            }
+        }
+
+    private fun confirmForever(site: Site, fileLimit: Int? = null): Process {
+        val ca = File(site.folder, "ca.pem").apply { writeText(emulator.caPem) }
+        val parameters = arrayOf(site.sn, site.folder.path, emulator.url, ca.path, emulator.whitelistSecret)
+        return childJvm(ConfirmForever::class.java.name, *parameters, fileLimit = fileLimit)
+    }
+
     private fun confirmed(line: String?): String {
         assertTrue(line.orEmpty().startsWith("confirmed "), "the child said: $line")
         return line!!.removePrefix("confirmed ")
     }
 
     @Test
+    @Provokes(FaultCode.INTERNAL)
     fun `a library that cannot be loaded is told in words`(@TempDir folder: File) {
         File(folder, "other").mkdir()
         File(folder, "other/libgojni.so").writeText("of another ABI")
