@@ -16,7 +16,10 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
 
 /** Orders of an emulated POS, as an app gets them. */
 class EventStreamTest {
@@ -127,7 +130,13 @@ class EventStreamTest {
         }
     }
 
-    @Test
+    /** Lets [pos] have an order as soon as it can. */
+    private fun ordering(pos: String, handle: (StreamNotice.Event) -> Unit = {}): (StreamNotice) -> Unit = { notice ->
+        if (notice is StreamNotice.Enabled) order(pos, 1)
+        if (notice is StreamNotice.Event) handle(notice)
+    }
+
+    @TestFactory
     @Provokes(
         FaultCode.REGISTRATION_REFUSED,
         FaultCode.DECRYPT_FAILED,
@@ -135,32 +144,27 @@ class EventStreamTest {
         FaultCode.LISTENER_FAILED,
         FaultCode.LISTENER_SLOW
     )
-    fun `why a connection ended is said`() {
-        assertEquals(FaultCode.REGISTRATION_REFUSED, endOf("POS-REFUSES", EventStreamConfig("127.0.0.1:0", "NOBODY")))
-        assertEquals(FaultCode.DECRYPT_FAILED, endOf("POS-GCM") { dial(it.address, "POS-GCM", aes = "gcm") })
-        val garbage = endOf("POS-GARBAGE") { stream ->
-            Socket("127.0.0.1", stream.address.substringAfter(':').toInt()).use {
-                it.getOutputStream().write(ByteArray(64) { 7 })
+    fun `why a connection ended is said`(): List<DynamicTest> = mapOf(
+        FaultCode.REGISTRATION_REFUSED to { endOf("POS-REFUSES", EventStreamConfig("127.0.0.1:0", "NOBODY")) },
+        FaultCode.DECRYPT_FAILED to
+            { endOf("POS-GCM", hear = ordering("POS-GCM")) { dial(it.address, "POS-GCM", aes = "gcm") } },
+        FaultCode.MESSAGE_INVALID to {
+            endOf("POS-GARBAGE") { stream ->
+                Socket("127.0.0.1", stream.address.substringAfter(':').toInt()).use {
+                    it.getOutputStream().write(ByteArray(64) { 7 })
+                }
+            }
+        },
+        FaultCode.LISTENER_FAILED to { endOf("POS-THROWS", hear = ordering("POS-THROWS") { error("the app fails") }) },
+        FaultCode.LISTENER_SLOW to {
+            val free = CountDownLatch(1)
+            endOf("POS-SLOW", hear = ordering("POS-SLOW") { free.await() }) { stream ->
+                dial(stream.address, "POS-SLOW")
+                while (stream.status().counters.slow == 0L) Thread.sleep(10)
+                free.countDown()
             }
         }
-        assertEquals(FaultCode.MESSAGE_INVALID, garbage)
-        val throwing = endOf("POS-THROWS", hear = { notice ->
-            if (notice is StreamNotice.Enabled) order("POS-THROWS", 1)
-            check(notice !is StreamNotice.Event) { "the app fails" }
-        })
-        assertEquals(FaultCode.LISTENER_FAILED, throwing)
-        val free = CountDownLatch(1)
-        val blocking: (StreamNotice) -> Unit = { notice ->
-            if (notice is StreamNotice.Enabled) order("POS-SLOW", 1)
-            if (notice is StreamNotice.Event) free.await()
-        }
-        val slow = endOf("POS-SLOW", hear = blocking) { stream ->
-            dial(stream.address, "POS-SLOW")
-            while (stream.status().counters.slow == 0L) Thread.sleep(10)
-            free.countDown()
-        }
-        assertEquals(FaultCode.LISTENER_SLOW, slow)
-    }
+    ).map { (code, end) -> dynamicTest(code.name) { assertEquals(code, end()) } }
 
     @Test
     @Provokes(FaultCode.ADDRESS_UNAVAILABLE)
