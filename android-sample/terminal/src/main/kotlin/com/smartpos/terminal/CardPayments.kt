@@ -46,8 +46,8 @@ public class CardPayments internal constructor(private val bound: BoundTerminal,
      * Closes a card payment by the operator's word, on disk when it returns. With [CardRequest.paymentId] the result goes to the
      * backend from now on.
      *
-     * @throws TerminalException with [FaultCode.PAYMENT_UNKNOWN], [FaultCode.ALREADY_RESOLVED], [FaultCode.INVALID_REQUEST] for a status
-     * that is none, or those of [CardPayments].
+     * @throws TerminalException with [FaultCode.PAYMENT_UNKNOWN], [FaultCode.ALREADY_RESOLVED], [FaultCode.INVALID_REQUEST] for a
+     * status that is none, or those of [CardPayments].
      */
     public suspend fun resolve(corrId: String, status: CardResult.Status) {
         calls.run { bound.resolveCardPayment(it, corrId, status.name.lowercase(Locale.ROOT)) }

@@ -4,12 +4,13 @@ import com.smartpos.terminal.bind.mobile.Terminal as BoundTerminal
 
 /**
  * Payments at the payment gateway: [Terminal.payments]. Each is named by the id of its PaymentIntent and opened by the token that
- * came with it. With [TerminalConfig.device] svc-smarttab makes both: a [Terminal.call] of POST `/api/v1/payments` with a QR method answers `payment_intent_id` and
- * `payment_token`.
+ * came with it. With [TerminalConfig.device] svc-smarttab makes both: a [Terminal.call] of POST `/api/v1/payments` with a QR method
+ * answers `payment_intent_id` and `payment_token`.
  *
  * Threads, suspension and cancellation are those of [Terminal]. Every call throws [TerminalException] with
- * [FaultCode.INVALID_CONFIG] without [TerminalConfig.pgw], with [FaultCode.TOKEN_INVALID], [FaultCode.PAYMENT_EXPIRED],
- * [FaultCode.NOT_FOUND], or a fault of the network; no message holds the token.
+ * [FaultCode.INVALID_CONFIG] without [TerminalConfig.pgw], with [FaultCode.INVALID_REQUEST] for an id that can be none, with
+ * [FaultCode.TOKEN_INVALID], [FaultCode.PAYMENT_EXPIRED], [FaultCode.NOT_FOUND], or a fault of network or storage; no message holds
+ * the token.
  */
 public class Payments internal constructor(private val bound: BoundTerminal, private val calls: Calls) {
     /** The payment as it stands. Changes nothing. */

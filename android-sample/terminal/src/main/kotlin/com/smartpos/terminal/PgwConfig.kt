@@ -36,7 +36,6 @@ public class PgwConfig private constructor(builder: Builder) {
         /** The configuration of what was collected. */
         public fun build(): PgwConfig = PgwConfig(this)
 
-        internal fun wire(): PgwConfigWire =
-            PgwConfigWire(baseUrl, trustedCa, systemRoots.takeIf { it }, bearer.takeIf { it })
+        internal fun wire(): PgwConfigWire = PgwConfigWire(baseUrl, trustedCa, systemRoots.takeIf { it }, bearer.takeIf { it })
     }
 }

@@ -25,8 +25,8 @@ public class TerminalConfig private constructor(builder: Builder) {
 
     internal val json: String = builder.json()
 
-    override fun toString(): String =
-        listOfNotNull(serialNumber, serverUrl, device?.baseUrl, pgw?.baseUrl).joinToString(prefix = "TerminalConfig(", postfix = ")")
+    override fun toString(): String = listOfNotNull(serialNumber, serverUrl, device?.baseUrl, pgw?.baseUrl)
+        .joinToString(prefix = "TerminalConfig(", postfix = ")")
 
     /**
      * Collects parameters. Needed is [server] with one of [whitelistKey] and [whitelistSecret], for the entry job, or [device], or

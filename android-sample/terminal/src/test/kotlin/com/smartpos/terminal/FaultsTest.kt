@@ -113,12 +113,36 @@ class FaultsTest {
             site.emulator.fault("drop_answer") { put("path", "/api/v1/orders") }
             terminal.call("POST", "/api/v1/orders", ORDER)
         },
+        FaultCode.TOKEN_INVALID to { site ->
+            val terminal = site.activated()
+            val intent = text(Bill.at(terminal).pay("qr_mpm"), "payment_intent_id")
+            terminal.payments.retrieve(intent, PaymentToken("${intent}_secret_" + "0".repeat(32)))
+        },
+        FaultCode.INVALID_AMOUNT to { it.activated().cardPayments.encodeRequest(CardRequest(0, 5, "AUTH01")) },
+        FaultCode.PAYMENT_UNKNOWN to { it.activated().cardPayments.record("CORR-5-0000000000001", "payment-1") },
+        FaultCode.CARD_APP_RESULT_INVALID to { byCard(it, CardAppAnswer(CardAppAnswer.Code.OTHER, null)) },
+        FaultCode.FOREIGN_CORR_ID to {
+            val foreign = """{"status":"cancelled","error_message":null,"corr_id":"CORR-5-0000000000001"}"""
+            byCard(it, CardAppAnswer(CardAppAnswer.Code.OK, foreign))
+        },
+        FaultCode.ALREADY_RESOLVED to { site ->
+            val (terminal, corrId) = byCard(site, CardAppAnswer(CardAppAnswer.Code.CANCELLED, null))
+            terminal.cardPayments.resolve(corrId, CardResult.Status.SUCCESS)
+        },
         FaultCode.CLOSED to { site -> site.paired().also { it.close() }.status() }
     )
 
     /** A paired terminal that is answered with [status] from now on. */
     private fun answered(site: Site, status: Int): Terminal = site.paired().also {
         site.emulator.fault("status", site.sn) { put("status", status) }
+    }
+
+    /** A terminal with a card payment that [answer] came back for. */
+    private suspend fun byCard(site: Site, answer: CardAppAnswer): Pair<Terminal, String> {
+        val terminal = site.activated()
+        val launch = terminal.cardPayments.encodeRequest(CardRequest(380, 5, "AUTH01"))
+        terminal.cardPayments.decodeResult(answer, launch.corrId)
+        return terminal to launch.corrId
     }
 
     private suspend fun allowed(terminal: Terminal) = terminal.checkEntry(Card(Pan.fresh())) as Verdict.Allowed
@@ -176,6 +200,8 @@ class FaultsTest {
             "device.baseUrl" to { device(DeviceConfig.Builder("http://h").systemRoots().build()) },
             "device.trustedCa" to { device(DeviceConfig.Builder("https://h").build()) },
             "device.scope" to { device(DeviceConfig.Builder("https://h").systemRoots().scope("a b").build()) },
+            "pgw.baseUrl" to { pgw(PgwConfig.Builder("http://h").systemRoots().build()) },
+            "pgw.trustedCa" to { pgw(PgwConfig.Builder("https://h").build()) },
             "offline.maxGuests" to { maxGuestsOffline(-1) },
             "offline.perCardPerDay" to { perCardPerDay(0) }
         )
@@ -194,7 +220,8 @@ class FaultsTest {
         assertTrue(refused.message!!.contains("macs, device and pgw are missing"))
         for ((missing, call) in mapOf<String, suspend () -> Unit>(
             "macs" to { site.device().use { it.sync() } },
-            "device" to { site.open().use { it.deviceToken() } }
+            "device" to { site.open().use { it.deviceToken() } },
+            "pgw" to { site.open().use { it.payments.retrieve("pi_1", PaymentToken("pi_1_secret_1")) } }
         )) {
             val fault = faultOf { call() }
             assertEquals(FaultCode.INVALID_CONFIG, fault.code)

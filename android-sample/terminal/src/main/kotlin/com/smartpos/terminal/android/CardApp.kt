@@ -38,8 +38,8 @@ public class CardApp(vararg certificates: String) {
     public fun find(context: Context): Found = find(context, PACKAGE)
 
     /**
-     * The explicit Intent of [launch], once the app that it is for was found [Found.READY]. Start it for a result, and give the result to
-     * [answer].
+     * The explicit Intent of [launch], once the app that it is for was found [Found.READY]. Start it for a result, and give the
+     * result to [answer].
      *
      * @throws CardAppException when the app is missing or signed by another; the payment is open then and nobody was asked for
      * money: resolve it as cancelled.

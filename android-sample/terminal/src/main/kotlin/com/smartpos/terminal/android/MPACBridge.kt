@@ -60,8 +60,8 @@ public class MPACBridge(
     /** What the app does for a page. */
     public interface App {
         /**
-         * Takes a card payment that a page asks for: check the amount, name the payment of the backend, start the Credit Card App. Give
-         * [answer] the result, null when it is not known, from any thread. Called on the main thread.
+         * Takes a card payment that a page asks for: check the amount, name the payment of the backend, start the Credit Card App.
+         * Give [answer] the result, null when it is not known, from any thread. Called on the main thread.
          */
         public fun payByCard(request: CardRequest, answer: Consumer<CardResult?>)
 
@@ -69,8 +69,8 @@ public class MPACBridge(
         public fun printReceipt(receiptData: String): Boolean
 
         /**
-         * Starts a scan, and tells whether it did. Give [answer] what was read, null when nothing was, from any thread. Called on the
-         * main thread.
+         * Starts a scan, and tells whether it did. Give [answer] what was read, null when nothing was, from any thread. Called on
+         * the main thread.
          */
         public fun scanQr(answer: Consumer<String?>): Boolean
     }
@@ -84,8 +84,8 @@ public class MPACBridge(
     public fun allows(url: String): Boolean = origins.any { url == it || url.startsWith("$it/") }
 
     /**
-     * Calls the page's function [callback] with [handover] as one JSON text. False when the WebView shows a page that may not have it.
-     * Call it on the main thread.
+     * Calls the page's function [callback] with [handover] as one JSON text. False when the WebView shows a page that may not have
+     * it. Call it on the main thread.
      *
      * @throws IllegalArgumentException when [callback] is no plain name of a function.
      */
