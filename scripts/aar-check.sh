@@ -34,12 +34,14 @@ unzip -l "$work/classes.jar" > "$work/classes.txt"
 for class in go/Seq com/smartpos/terminal/bind/mobile/Mobile com/smartpos/terminal/Terminal; do
   grep -q " $class.class$" "$work/classes.txt" || fault "classes.jar has no $class"
 done
-for rule in '-keep class go.** { *; }' '-keep class com.smartpos.terminal.bind.** { *; }'; do
+for rule in '-keep class go.** { *; }' '-keep class com.smartpos.terminal.bind.** { *; }' \
+  '-keepclassmembers class com.smartpos.terminal.android.MPACBridge {'; do
   grep -qxF -e "$rule" "$work/proguard.txt" || fault "proguard.txt lacks: $rule"
 done
 
 manifest=$(sed 's/<!--.*-->//; /<!--/,/-->/d' "$work/AndroidManifest.xml")
-for entry in 'android:minSdkVersion="26"' android.permission.INTERNET android.permission.ACCESS_NETWORK_STATE; do
+for entry in 'android:minSdkVersion="26"' android.permission.INTERNET android.permission.ACCESS_NETWORK_STATE \
+  '<package android:name="com.demo.smarttab.creditcard" />'; do
   grep -qF "$entry" <<< "$manifest" || fault "AndroidManifest.xml lacks $entry"
 done
 # The data folder is outside every backup by its place; an attribute would only clash with the app's own.

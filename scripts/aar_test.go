@@ -238,6 +238,12 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		"rules": {func(t *testing.T, tr *tree, _ map[string]string) {
 			tr.replace(t, "android-sample/aar/consumer-rules.pro", "-keep class go.**", "-keep class golang.**")
 		}, "proguard.txt lacks: -keep class go.** { *; }"},
+		"rules of the bridge": {func(t *testing.T, tr *tree, _ map[string]string) {
+			tr.replace(t, "android-sample/aar/consumer-rules.pro", "-keepclassmembers class", "-keepclasseswithmembers class")
+		}, "proguard.txt lacks: -keepclassmembers class com.smartpos.terminal.android.MPACBridge {"},
+		"the card app is not seen": {func(t *testing.T, tr *tree, _ map[string]string) {
+			tr.replace(t, "android-sample/aar/AndroidManifest.xml", "com.demo.smarttab.creditcard", "com.demo.smarttab.other")
+		}, `AndroidManifest.xml lacks <package android:name="com.demo.smarttab.creditcard" />`},
 		"licences": {func(t *testing.T, tr *tree, _ map[string]string) {
 			tr.write(t, 0o755, "scripts/licences.sh", "#!/bin/sh\n")
 		}, "the licences are missing"},

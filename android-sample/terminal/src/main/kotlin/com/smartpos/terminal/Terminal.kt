@@ -35,6 +35,12 @@ public class Terminal private constructor(
      */
     public val progress: Flow<Progress> get() = host.progress
 
+    /** Payments at the payment gateway, each opened by its payment token; needs [TerminalConfig.pgw]. */
+    public val payments: Payments = Payments(bound, calls)
+
+    /** Card payments through the Credit Card App; needs [TerminalConfig.device]. */
+    public val cardPayments: CardPayments = CardPayments(bound, calls)
+
     /**
      * Pairs the terminal with the 8-digit [code] of the admin panel. Its key is made in the key store first.
      *

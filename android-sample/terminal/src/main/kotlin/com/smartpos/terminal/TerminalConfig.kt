@@ -20,14 +20,17 @@ public class TerminalConfig private constructor(builder: Builder) {
     /** The device's identity; null for a terminal without one. */
     public val device: DeviceConfig? = builder.device
 
+    /** The payment gateway; null for a terminal without it. */
+    public val pgw: PgwConfig? = builder.pgw
+
     internal val json: String = builder.json()
 
-    override fun toString(): String =
-        listOfNotNull(serialNumber, serverUrl, device?.baseUrl).joinToString(prefix = "TerminalConfig(", postfix = ")")
+    override fun toString(): String = listOfNotNull(serialNumber, serverUrl, device?.baseUrl, pgw?.baseUrl)
+        .joinToString(prefix = "TerminalConfig(", postfix = ")")
 
     /**
      * Collects parameters. Needed is [server] with one of [whitelistKey] and [whitelistSecret], for the entry job, or [device], or
-     * both; the rest has defaults. Not safe for concurrent use.
+     * [pgw], or several of them; the rest has defaults. Not safe for concurrent use.
      *
      * @param serialNumber 1 to 64 characters.
      * @param dataFolder a folder that is no part of a backup; `AndroidEnvironment.dataFolder` on a device.
@@ -35,6 +38,7 @@ public class TerminalConfig private constructor(builder: Builder) {
     public class Builder(internal val serialNumber: String, internal val dataFolder: File) {
         internal var serverUrl: String? = null
         internal var device: DeviceConfig? = null
+        internal var pgw: PgwConfig? = null
         private var trustedCa: String? = null
         private var whitelistKey: String? = null
         private var whitelistSecret: String? = null
@@ -56,6 +60,9 @@ public class TerminalConfig private constructor(builder: Builder) {
 
         /** The device's identity, its POS operations and its channel. */
         public fun device(device: DeviceConfig): Builder = apply { this.device = device }
+
+        /** The payment gateway, for [Terminal.payments]. */
+        public fun pgw(pgw: PgwConfig): Builder = apply { this.pgw = pgw }
 
         /** The alias of the HMAC key that hashes card numbers, which the app put into the key store once with [KeyHost.importMac]. */
         public fun whitelistKey(alias: String): Builder = apply { whitelistKey = alias }
@@ -99,6 +106,7 @@ public class TerminalConfig private constructor(builder: Builder) {
                 dataDir = dataFolder.absolutePath,
                 macs = serverUrl?.let { MacsWire(it, trustedCa.orEmpty()) },
                 device = device?.wire,
+                pgw = pgw?.wire,
                 whitelistKey = whitelistKey,
                 whitelistSecret = whitelistSecret,
                 timeouts = onlineTimeout?.let { TimeoutsWire(goDuration(it)) },

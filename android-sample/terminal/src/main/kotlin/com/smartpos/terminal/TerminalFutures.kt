@@ -12,7 +12,8 @@ import kotlinx.coroutines.future.future
 /**
  * The suspending calls of a [Terminal] for Java: each returns at once, and its future completes on a thread of the terminal, where
  * nothing may block. A failed call completes with a [TerminalException] (behind a [CompletionException] in dependent stages);
- * cancelling the future cancels the call. What each call does is said at [Terminal].
+ * cancelling the future cancels the call. What each call does is said at [Terminal],
+ * [Payments] and [CardPayments].
  */
 public class TerminalFutures(private val terminal: Terminal) {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)
@@ -90,6 +91,51 @@ public class TerminalFutures(private val terminal: Terminal) {
 
     /** See [Terminal.sendStatus]. */
     public fun sendStatus(battery: Int, paper: Paper): CompletableFuture<Unit> = future { terminal.sendStatus(battery, paper) }
+
+    /** See [Payments.retrieve]. */
+    public fun retrievePayment(paymentIntentId: String, token: PaymentToken): CompletableFuture<PaymentIntent> =
+        future { terminal.payments.retrieve(paymentIntentId, token) }
+
+    /** See [Payments.confirm]. */
+    public fun confirmPayment(
+        paymentIntentId: String,
+        token: PaymentToken,
+        method: String,
+        provider: String
+    ): CompletableFuture<PaymentIntent> = future { terminal.payments.confirm(paymentIntentId, token, method, provider) }
+
+    /** See [Payments.cancel]. */
+    public fun cancelPayment(paymentIntentId: String, token: PaymentToken): CompletableFuture<PaymentIntent> =
+        future { terminal.payments.cancel(paymentIntentId, token) }
+
+    /** See [Payments.await]. */
+    public fun awaitPayment(paymentIntentId: String, token: PaymentToken): CompletableFuture<PaymentIntent> =
+        future { terminal.payments.await(paymentIntentId, token) }
+
+    /** See [Payments.handover]. */
+    public fun paymentHandover(paymentIntentId: String, token: PaymentToken): CompletableFuture<PaymentHandover> =
+        future { terminal.payments.handover(paymentIntentId, token) }
+
+    /** See [CardPayments.encodeRequest]. */
+    public fun encodeCardRequest(request: CardRequest): CompletableFuture<CardLaunch> =
+        future { terminal.cardPayments.encodeRequest(request) }
+
+    /** See [CardPayments.decodeResult]. */
+    @JvmOverloads
+    public fun decodeCardResult(answer: CardAppAnswer, corrId: String? = null): CompletableFuture<CardResult> =
+        future { terminal.cardPayments.decodeResult(answer, corrId) }
+
+    /** See [CardPayments.pending]. */
+    public fun pendingCardPayments(): CompletableFuture<PendingCardPayments> = future { terminal.cardPayments.pending() }
+
+    /** See [CardPayments.resolve]. */
+    public fun resolveCardPayment(corrId: String, status: CardResult.Status): CompletableFuture<Unit> =
+        future { terminal.cardPayments.resolve(corrId, status) }
+
+    /** See [CardPayments.record]. */
+    @JvmOverloads
+    public fun recordCardResult(corrId: String, paymentId: String? = null): CompletableFuture<CardRecord> =
+        future { terminal.cardPayments.record(corrId, paymentId) }
 
     private fun <T> future(call: suspend () -> T): CompletableFuture<T> = scope.future { call() }
 }

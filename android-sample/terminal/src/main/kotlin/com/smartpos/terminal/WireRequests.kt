@@ -13,6 +13,7 @@ internal class ConfigWire(
     val dataDir: String,
     val macs: MacsWire?,
     val device: DeviceConfigWire?,
+    val pgw: PgwConfigWire?,
     val whitelistKey: String?,
     val whitelistSecret: String?,
     val timeouts: TimeoutsWire?,
@@ -55,7 +56,7 @@ internal data class OfflineWire(
 internal class CardConfigWire(val skipLuhn: Boolean)
 
 // The library has the defaults: what is null is not written.
-private val strictJson = Json { explicitNulls = false }
+internal val strictJson = Json { explicitNulls = false }
 
 internal fun encodeConfig(config: ConfigWire): String = strictJson.encodeToString(ConfigWire.serializer(), config)
 

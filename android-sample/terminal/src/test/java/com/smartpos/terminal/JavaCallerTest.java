@@ -82,4 +82,38 @@ class JavaCallerTest {
             }
         }
     }
+
+    @Test
+    void paymentsWithFutures(@TempDir File folder) throws Exception {
+        try (Emulator emulator = new Emulator()) {
+            TerminalConfig config = new TerminalConfig.Builder("SN-JAVA-PAYS", new File(folder, "data"))
+                    .device(emulator.device().build())
+                    .pgw(emulator.pgw())
+                    .onlineTimeout(Duration.ofSeconds(30))
+                    .build();
+            try (Terminal terminal = Terminal.open(config, new TerminalHost(new JcaKeyHost(new File(folder, "keys"))))) {
+                TerminalFutures calls = new TerminalFutures(terminal);
+                emulator.activate(calls.requestActivation().get().getCode());
+                calls.awaitActivation(Duration.ofSeconds(30)).get();
+
+                PaymentToken token = new PaymentToken("pi_1_secret_1");
+                for (CompletableFuture<?> refused : List.of(
+                        calls.retrievePayment("pi_1", token), calls.confirmPayment("pi_1", token, "qr_mpm", "PAYPAY"),
+                        calls.cancelPayment("pi_1", token), calls.awaitPayment("pi_1", token), calls.paymentHandover("pi_1", token))) {
+                    TerminalException fault = (TerminalException) assertThrows(ExecutionException.class, refused::get).getCause();
+                    assertTrue(List.of(FaultCode.NOT_FOUND, FaultCode.TOKEN_INVALID).contains(fault.getCode()), fault.getMessage());
+                }
+
+                CardLaunch launch = calls.encodeCardRequest(new CardRequest(380, 5, "AUTH01")).get();
+                assertEquals(launch.getCorrId(), calls.pendingCardPayments().get().getUnknown().get(0).getCorrId());
+                CardAppAnswer answer = new CardAppAnswer(CardAppAnswer.Code.OK, emulator.cardApp("approve", launch));
+                assertEquals(CardResult.Status.SUCCESS, calls.decodeCardResult(answer).get().getStatus());
+                assertThrows(ExecutionException.class, () -> calls.recordCardResult(launch.getCorrId(), "no-such-payment").get());
+
+                CardLaunch lost = calls.encodeCardRequest(new CardRequest(380, 5, "AUTH01")).get();
+                calls.resolveCardPayment(lost.getCorrId(), CardResult.Status.CANCELLED).get();
+                assertTrue(calls.pendingCardPayments().get().getUnknown().isEmpty());
+            }
+        }
+    }
 }

@@ -52,6 +52,23 @@ class Emulator : AutoCloseable {
         ).socketUrl(text(mpac, "wsUrl")).audience(text(mpac, "issuer")).trustedCa(caPem)
     }
 
+    /** The section of the payment gateway at this emulator. */
+    fun pgw(): PgwConfig = PgwConfig.Builder(text(env.getValue("pgw").jsonObject, "url")).trustedCa(caPem).build()
+
+    /** What the provider of a confirmed payment says, by [deliveries] webhooks. */
+    fun provider(paymentIntentId: String, status: String, deliveries: Int = 1) {
+        admin("POST", "/admin/api/pgw/intents/$paymentIntentId/provider", """{"status":"$status","deliveries":$deliveries}""")
+    }
+
+    /** What the Credit Card App gives back for a request when it comes to [decide]: approve, decline, error, cancel. */
+    fun cardApp(decide: String, launch: CardLaunch): String {
+        val app = ProcessBuilder(System.getProperty("posemu"), "cardapp", "--decide", decide, launch.extras.getValue("request"))
+            .redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        val result = app.inputStream.bufferedReader().readText().trim()
+        check(app.waitFor() == 0) { "posemu cardapp failed" }
+        return result
+    }
+
     /** Enters an activation code, as a person does in the portal. */
     fun activate(code: String) {
         admin("POST", "/admin/api/mpac/activate", """{"activationCode":"$code","merchantId":1,"storeId":2}""")

@@ -23,14 +23,22 @@ class Site(val emulator: Emulator, val sn: String) : AutoCloseable {
     fun paired(change: TerminalConfig.Builder.() -> Unit = {}): Terminal =
         open(change = change).also { runBlocking { it.pair(code) } }
 
-    /** A terminal with the device's identity alone. */
-    fun device(keys: KeyHost = this.keys, change: DeviceConfig.Builder.() -> Unit = {}): Terminal {
+    /** A terminal with the device's identity and the payment gateway. */
+    fun device(
+        keys: KeyHost = this.keys,
+        log: LogSink = LogSink { _, _ -> },
+        change: DeviceConfig.Builder.() -> Unit = {}
+    ): Terminal {
         val config = TerminalConfig.Builder(sn, File(folder, "data")).device(emulator.device().apply(change).build())
-        return Terminal.open(config.onlineTimeout(Duration.ofSeconds(30)).build(), TerminalHost(keys)).also(opened::add)
+            .pgw(emulator.pgw()).onlineTimeout(Duration.ofSeconds(30)).build()
+        return Terminal.open(config, TerminalHost(keys, log)).also(opened::add)
     }
 
-    fun activated(keys: KeyHost = this.keys, change: DeviceConfig.Builder.() -> Unit = {}): Terminal =
-        device(keys, change).also { runBlocking { activate(it) } }
+    fun activated(
+        keys: KeyHost = this.keys,
+        log: LogSink = LogSink { _, _ -> },
+        change: DeviceConfig.Builder.() -> Unit = {}
+    ): Terminal = device(keys, log, change).also { runBlocking { activate(it) } }
 
     suspend fun activate(terminal: Terminal): Activation {
         emulator.activate(terminal.requestActivation().code!!)

@@ -22,6 +22,7 @@ class ShrinkTest {
         val entrance = rules(
             """
             -keep class com.smartpos.terminal.gates.Journey { public static void main(java.lang.String[]); }
+            -keep class com.smartpos.terminal.gates.Page { public static *** show(...); }
             # An annotation of Google's repository, which Gradle brings along.
             -dontwarn androidx.annotation.VisibleForTesting
             """.trimIndent()
@@ -32,8 +33,25 @@ class ShrinkTest {
         for (name in classes("../binding/target/classes")) assertTrue(name in names, name)
         assertTrue("com/smartpos/terminal/sample/GateActivity.class" in names)
         assertFalse("com/smartpos/terminal/Verdict.class" in names, "nothing was renamed: this is no test of the rules")
+        assertEquals(1, bridges(shrunk), "a page finds the bridge's methods")
 
         assertEquals("the journey passed", journey(shrunk))
+    }
+
+    @Test
+    fun `without the rules a page would find nothing`() {
+        val entrance = rules("-keep class com.smartpos.terminal.gates.Page { public static *** show(...); }\n-dontwarn **")
+        assertEquals(0, bridges(shrink(listOf(entrance), everything(), path("android"), jdk)))
+    }
+
+    /** How many classes have the four methods of MPACBridge, by their names, and the annotation that a WebView looks for. */
+    private fun bridges(jar: File): Int = JarFile(jar).use { file ->
+        val methods = listOf("getDeviceInfo", "launchCreditCardApp", "printReceipt", "scanQR")
+        val wanted = methods + "Landroid/webkit/JavascriptInterface;"
+        file.entries().asSequence().filter { it.name.endsWith(".class") }.count { entry ->
+            val text = file.getInputStream(entry).use { it.readBytes() }.toString(Charsets.ISO_8859_1)
+            wanted.all(text::contains)
+        }
     }
 
     @Test
@@ -74,6 +92,7 @@ class ShrinkTest {
 
     private fun names(jar: File): Set<String> = JarFile(jar).use { it.entries().asSequence().map(JarEntry::getName).toSet() }
 
+    // Without androidx.activity: an app that does not use CardAppContract needs none.
     private fun everything() =
         listOf("stdlib", "annotations", "coroutines", "coroutines-android", "serialization", "serialization-json").map {
             File(path(it))
