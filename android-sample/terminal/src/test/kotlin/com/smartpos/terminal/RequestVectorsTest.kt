@@ -83,5 +83,6 @@ class RequestVectorsTest {
         else -> value
     }
 
-    private fun vector(name: String) = File(System.getProperty("repository.root"), "mobile/testdata/vectors/$name.json").readText()
+    private fun vector(name: String) =
+        File(System.getProperty("repository.root"), "mobile/testdata/vectors/$name.json").readText()
 }
