@@ -18,7 +18,14 @@ import org.robolectric.Shadows.shadowOf
 
 /** What holds for every screen. */
 class ScreensTest : SampleTest() {
-    private val screens = listOf(GateActivity::class.java, QueueActivity::class.java, SetupActivity::class.java)
+    private val screens = listOf(
+        GateActivity::class.java,
+        QueueActivity::class.java,
+        DeviceActivity::class.java,
+        OrdersActivity::class.java,
+        CheckoutActivity::class.java,
+        SetupActivity::class.java
+    )
 
     @Test
     fun `no screen can be captured`() {
@@ -75,11 +82,11 @@ class ScreensTest : SampleTest() {
             app.createConfigurationContext(Configuration(app.resources.configuration).apply { setLocale(language) })
         }
         for (key in keys) {
-            val message = Message(key, "none")
+            val message = Message(key, fallback = "none")
             assertNotEquals(key, "none", english.words(message))
             assertNotEquals(key, english.words(message), japanese.words(message))
         }
-        assertEquals("A newer text.", english.words(Message("fault.of_tomorrow", "A newer text.")))
+        assertEquals("A newer text.", english.words(Message("fault.of_tomorrow", fallback = "A newer text.")))
     }
 
     private fun all(view: View): List<View> =
