@@ -78,9 +78,7 @@ class ScreensTest : SampleTest() {
                 Reason.OFFLINE_DISABLED
             )
                 .map { "reason." + it.name.lowercase() }
-        val (english, japanese) = listOf(Locale.ENGLISH, Locale.JAPANESE).map { language ->
-            app.createConfigurationContext(Configuration(app.resources.configuration).apply { setLocale(language) })
-        }
+        val (english, japanese) = languages
         for (key in keys) {
             val message = Message(key, fallback = "none")
             assertNotEquals(key, "none", english.words(message))
@@ -88,6 +86,25 @@ class ScreensTest : SampleTest() {
         }
         assertEquals("A newer text.", english.words(Message("fault.of_tomorrow", fallback = "A newer text.")))
     }
+
+    @Test
+    fun `every text is there in two languages, with the same places to fill in`() {
+        val (english, japanese) = languages
+        val place = Regex("%[0-9]\\$")
+        for (text in R.string::class.java.fields.filter { !it.name.startsWith("default_") && it.name !in signs }) {
+            val (one, other) = listOf(english, japanese).map { it.getText(text.getInt(null)).toString() }
+            assertNotEquals(text.name, one, other)
+            val (places, others) = listOf(one, other).map { words -> place.findAll(words).map { it.value }.toSet() }
+            assertEquals(text.name, places, others)
+        }
+    }
+
+    private val signs = setOf("plus", "minus")
+
+    private val languages
+        get() = listOf(Locale.ENGLISH, Locale.JAPANESE).map { language ->
+            app.createConfigurationContext(Configuration(app.resources.configuration).apply { setLocale(language) })
+        }
 
     private fun all(view: View): List<View> =
         listOf(view) + if (view is ViewGroup) (0 until view.childCount).flatMap { all(view.getChildAt(it)) } else emptyList()
