@@ -44,12 +44,16 @@ class Checkout(app: SampleApplication) : Model<CheckoutState>(app, CheckoutState
     /** The Credit Card App is about to be started, once. */
     fun started() = change { it.copy(launch = null) }
 
-    /** What the Credit Card App gave back, also to a process that Android made anew. */
-    fun returned(resultCode: Int, data: Intent?) = work {
-        val cards = app.terminal().cardPayments
-        val result = cards.decodeResult(CardApp.answer(resultCode, data), app.settings.cardPayment)
-        cards.record(result.corrId) // what has no answer is tried again by the library
-        Message("card_" + result.status.name.lowercase(), listOf(result.approvalCode, result.errorMessage.orEmpty()))
+    /** What the Credit Card App gave back, also to a process that Android made anew: on disk, whatever else is under way. */
+    fun returned(resultCode: Int, data: Intent?) {
+        launch {
+            val cards = app.terminal().cardPayments
+            val result = cards.decodeResult(CardApp.answer(resultCode, data), app.settings.cardPayment)
+            work {
+                cards.record(result.corrId) // what has no answer is tried again by the library
+                Message("card_" + result.status.name.lowercase(), listOf(result.approvalCode, result.errorMessage.orEmpty()))
+            }
+        }
     }
 
     /** The operator's word about the oldest card payment without a result: the slip tells. */

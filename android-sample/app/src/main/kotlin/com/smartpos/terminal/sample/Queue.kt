@@ -54,12 +54,8 @@ class QueueActivity : Screen<QueueState>(R.layout.queue) {
 
     override fun render(now: QueueState, working: Boolean) {
         text(R.id.pending, now.status?.run { getString(R.string.pending, pending, unknown, quarantined) })
-        text(
-            R.id.lists,
-            now.status?.run {
-                listAge?.let { getString(R.string.lists, whitelist, binRanges, words(it)) } ?: getString(R.string.lists_missing)
-            }
-        )
+        val lists = now.status?.run { listAge?.let { getString(R.string.lists, whitelist, binRanges, words(it)) } }
+        text(R.id.lists, lists ?: now.status?.let { getString(R.string.lists_missing) })
         view<View>(R.id.working).visibility = if (working) View.VISIBLE else View.INVISIBLE
         text(R.id.progress, now.progress?.takeIf { working }?.let(::words))
         text(R.id.last_error, now.lastError?.let(::words))
