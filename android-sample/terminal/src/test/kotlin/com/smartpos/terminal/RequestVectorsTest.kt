@@ -83,5 +83,9 @@ class RequestVectorsTest {
         else -> value
     }
 
-    private fun vector(name: String) = File(System.getProperty("repository.root"), "mobile/testdata/vectors/$name.json").readText()
+    private fun vector(name: String) = File(folder, "$name.json").readText()
+
+    private companion object {
+        val folder = File(System.getProperty("repository.root"), "mobile/testdata/vectors")
+    }
 }
