@@ -1,32 +1,52 @@
 #!/usr/bin/env bash
-# android-sample/emulator.sh ENV SN: registers terminal SN at the running `posemu serve --env ENV`, lets the debug build of the
-# sample know where that is (as an Android emulator sees it), and prints a pairing code.
+# android-sample/emulator.sh ENV SN: registers terminal SN and a till at the running `posemu serve --env ENV`, lets the debug build
+# of the sample know where all that is (as an Android emulator sees it), and prints a pairing code.
 set -euo pipefail
 if [ $# -lt 2 ]; then
   echo "usage: android-sample/emulator.sh ENV SN; ENV is the file that posemu serve wrote" >&2
   exit 2
 fi
 env=$1 sn=$2
-assets=${ASSETS:-$(dirname "${BASH_SOURCE[0]}")/app/src/debug/assets}
+values=${VALUES:-$(dirname "${BASH_SOURCE[0]}")/app/src/debug/res/values}
+till=127.0.0.1:7000 # where this PC finds the app's port 7000 after `adb forward`
 
 value() { python3 -c 'import functools, json, sys; print(functools.reduce(dict.get, sys.argv[2:], json.load(open(sys.argv[1]))))' "$env" "$@"; }
 api() { # METHOD PATH [BODY]
   curl -s -f -X "$1" --cacert "$(value caFile)" -K - -d "${3:-}" "$(value admin url)$2" <<< "header = \"Authorization: Bearer $(value admin token)\""
 }
 api POST /admin/api/terminals "{\"serialNumber\":\"$sn\",\"location\":\"Lounge 1\"}" >/dev/null || echo "$sn is registered already" >&2
+secret=$(python3 -c 'import secrets; print(secrets.token_urlsafe(24))')
+api POST /admin/api/posstream/integrators "{\"keyId\":\"SAMPLE\",\"secretKey\":\"$secret\"}" >/dev/null
+[[ $(api GET /admin/api/posstream/clients) == *"\"$till\""* ]] ||
+  api POST /admin/api/posstream/clients "{\"address\":\"$till\",\"pos\":\"POS-01\",\"reconnectSeconds\":3}" >/dev/null
 
-mkdir -p "$assets"
-# It has the whitelist secret: for its owner alone, and never committed.
-(umask 077 && python3 - "$env" "$sn" > "$assets/emulator.json" <<'PYTHON'
-import json, sys, urllib.parse
+mkdir -p "$values"
+# It has secrets: for its owner alone, and never committed.
+(umask 077 && POS_SECRET=$secret python3 - "$env" "$sn" > "$values/emulator.xml" <<'PYTHON'
+import json, os, sys, urllib.parse
+from xml.sax.saxutils import escape
 env = json.load(open(sys.argv[1]))
-url = urllib.parse.urlsplit(env["macs"]["url"])
-json.dump({
-    "server": url._replace(netloc=f"10.0.2.2:{url.port}").geturl(),
-    "serialNumber": sys.argv[2],
-    "trustedCa": open(env["caFile"]).read(),
-    "whitelistSecret": env["macs"]["whitelistSecret"],
-}, sys.stdout, indent=2)
+def seen(section):
+    url = urllib.parse.urlsplit(env[section]["url"])
+    return url._replace(netloc=f"10.0.2.2:{url.port}").geturl()
+print('<?xml version="1.0" encoding="utf-8"?>\n<resources>')
+for name, text in {
+    "serial_number": sys.argv[2],
+    "trusted_ca": open(env["caFile"]).read(),
+    "server": seen("macs"),
+    "whitelist_secret": env["macs"]["whitelistSecret"],
+    "api": seen("mpac"),
+    "audience": env["mpac"]["issuer"],
+    "gateway": seen("pgw"),
+    "listen": "127.0.0.1:7000",
+    "key_id": "SAMPLE",
+    "till_secret": os.environ["POS_SECRET"],
+}.items():
+    for plain, escaped in ("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"):
+        text = text.replace(plain, escaped)
+    print(f'    <string name="default_{name}" translatable="false">"{escape(text)}"</string>')
+print("</resources>")
 PYTHON
 )
 echo "pairing code: $(api POST "/admin/api/terminals/$sn/pairing-code" | python3 -c 'import json, sys; print(json.load(sys.stdin)["code"])')"
+echo "for orders of the till: adb forward tcp:7000 tcp:7000, then POST /admin/api/posstream/events"

@@ -44,16 +44,16 @@ class Emulator : AutoCloseable {
     val caPem: String get() = File(text(env, "caFile")).readText()
     val whitelistSecret: String get() = text(env.getValue("macs").jsonObject, "whitelistSecret")
 
+    val api: String get() = text(env.getValue("mpac").jsonObject, "url")
+    val issuer: String get() = text(env.getValue("mpac").jsonObject, "issuer")
+    val gateway: String get() = text(env.getValue("pgw").jsonObject, "url")
+
     /** The section of a device at this emulator. */
-    fun device(): DeviceConfig.Builder {
-        val mpac = env.getValue("mpac").jsonObject
-        return DeviceConfig.Builder(
-            text(mpac, "url")
-        ).socketUrl(text(mpac, "wsUrl")).audience(text(mpac, "issuer")).trustedCa(caPem)
-    }
+    fun device(): DeviceConfig.Builder =
+        DeviceConfig.Builder(api).socketUrl(text(env.getValue("mpac").jsonObject, "wsUrl")).audience(issuer).trustedCa(caPem)
 
     /** The section of the payment gateway at this emulator. */
-    fun pgw(): PgwConfig = PgwConfig.Builder(text(env.getValue("pgw").jsonObject, "url")).trustedCa(caPem).build()
+    fun pgw(): PgwConfig = PgwConfig.Builder(gateway).trustedCa(caPem).build()
 
     /** What the provider of a confirmed payment says, by [deliveries] webhooks. */
     fun provider(paymentIntentId: String, status: String, deliveries: Int = 1) {

@@ -1,84 +1,74 @@
 package com.smartpos.terminal.sample
 
-import com.smartpos.terminal.Progress
+import android.os.Bundle
+import android.view.View
+import com.smartpos.terminal.DueResult
 import com.smartpos.terminal.Status
-import com.smartpos.terminal.SyncResult
 import com.smartpos.terminal.Terminal
-import com.smartpos.terminal.UploadResult
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.update
-import kotlinx.coroutines.launch
+import com.smartpos.terminal.TerminalException
+import com.smartpos.terminal.android.DailyJob
+import kotlinx.coroutines.runBlocking
 
-/** What the queue shows; [synced] and [uploaded] are of the last press of a button. */
-data class QueueState(
-    val status: Status? = null,
-    val working: Boolean = false,
-    val progress: Progress? = null,
-    val synced: SyncResult? = null,
-    val uploaded: UploadResult? = null,
-    val lastError: LastError? = null
-)
+/** What the queue shows; [progress] is that of the running sync or upload. */
+data class QueueState(val status: Status? = null, val progress: Message? = null, val lastError: Message? = null)
 
-/** What waits for upload, the lists, and the last error. It belongs to the process, as [Gate] does. */
-class Queue(private val app: SampleApplication) {
-    private val mutable = MutableStateFlow(QueueState(lastError = app.settings.lastError))
-
-    val state: StateFlow<QueueState> get() = mutable
-
+/** What waits for upload, the lists, and the last error. */
+class Queue(app: SampleApplication) : Model<QueueState>(app, QueueState(lastError = app.settings.lastError)) {
     /** Asks where the terminal stands; sends nothing. */
-    fun refresh() {
-        app.scope.launch { attempt { terminal -> mutable.update { it.copy(status = terminal.status()) } } }
+    override fun refresh() {
+        launch {
+            val status = app.terminal().status()
+            change { it.copy(status = status) }
+        }
+    }
+
+    /** Listens how far a sync or an upload is. */
+    fun start() = keep {
+        app.terminal().progress.collect { now ->
+            change { it.copy(progress = Message("progress_" + now.kind.name.lowercase(), listOf(now.done))) }
+        }
     }
 
     /** Fetches both lists. */
-    fun sync() = work { terminal ->
-        val result = terminal.sync()
-        mutable.update { it.copy(synced = result) }
-    }
+    fun sync() = work { app.terminal().sync().run { Message("synced", listOf(whitelist, binRanges)) } }
 
     /** Reports offline entries and asks again about unanswered ones. */
-    fun upload() = work { terminal ->
-        val result = terminal.uploadReports()
-        mutable.update { it.copy(uploaded = result) }
-    }
+    fun upload() = work { app.terminal().uploadReports().run { Message("uploaded", listOf(uploaded, pending, quarantined)) } }
 
     /** Notes an error of any screen or of the daily job. */
-    fun failed(e: Throwable) {
-        val error = LastError(e.message(), System.currentTimeMillis())
-        app.settings.lastError = error
-        mutable.update { it.copy(lastError = error) }
+    fun note(e: Throwable) {
+        app.settings.note(e.message())
+        change { it.copy(lastError = app.settings.lastError) }
+    }
+}
+
+/** What waits, how old the lists are, sync and upload, the last error. */
+class QueueActivity : Screen<QueueState>(R.layout.queue) {
+    override val model get() = app.queue
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        click(R.id.sync) { model.sync() }
+        click(R.id.upload) { model.upload() }
     }
 
-    private fun work(call: suspend (Terminal) -> Unit) {
-        if (mutable.value.working) return
-        mutable.update { it.copy(working = true, progress = null, synced = null, uploaded = null) }
-        app.scope.launch {
-            attempt { terminal ->
-                // Undispatched: it listens before the call begins.
-                val progress = app.scope.launch(start = CoroutineStart.UNDISPATCHED) {
-                    terminal.progress.collect { now -> mutable.update { it.copy(progress = now) } }
-                }
-                try {
-                    call(terminal)
-                } finally {
-                    progress.cancel()
-                }
-            }
-            mutable.update { it.copy(working = false) }
-            refresh()
-        }
+    override fun render(now: QueueState, working: Boolean) {
+        text(R.id.pending, now.status?.run { getString(R.string.pending, pending, unknown, quarantined) })
+        val lists = now.status?.run { listAge?.let { getString(R.string.lists, whitelist, binRanges, words(it)) } }
+        text(R.id.lists, lists ?: now.status?.let { getString(R.string.lists_missing) })
+        view<View>(R.id.working).visibility = if (working) View.VISIBLE else View.INVISIBLE
+        text(R.id.progress, now.progress?.takeIf { working }?.let(::words))
+        text(R.id.last_error, now.lastError?.let(::words))
     }
+}
 
-    private suspend fun attempt(call: suspend (Terminal) -> Unit) {
-        try {
-            call(app.terminal())
-        } catch (e: CancellationException) {
-            throw e
-        } catch (e: Exception) {
-            failed(e)
-        }
-    }
+/** Syncs and uploads in the background, with the terminal that the screens use. */
+class EntryJob : DailyJob() {
+    private val app get() = application as SampleApplication
+
+    override fun terminal(): Terminal = runBlocking { app.terminal() }
+
+    override fun done(result: DueResult) = app.queue.refresh()
+
+    override fun failed(fault: TerminalException) = app.queue.note(fault)
 }

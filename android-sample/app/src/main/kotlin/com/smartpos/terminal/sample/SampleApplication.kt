@@ -3,8 +3,9 @@ package com.smartpos.terminal.sample
 import android.app.Application
 import com.smartpos.terminal.Terminal
 import com.smartpos.terminal.android.AndroidEnvironment
-import com.smartpos.terminal.android.AndroidKeyHost
-import java.security.GeneralSecurityException
+import com.smartpos.terminal.android.DailyJob
+import com.smartpos.terminal.android.SecretFile
+import java.io.File
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -22,26 +23,33 @@ class SampleApplication : Application() {
 
     val environment by lazy { AndroidEnvironment(this) }
     val settings by lazy { Settings(this) }
-    lateinit var gate: Gate
-        private set
+
+    /** What tills must be given; encrypted by Android Keystore. */
+    val tillSecret by lazy { SecretFile(File(noBackupFilesDir, "till-secret")) }
+
+    // Made anew at every start.
     lateinit var queue: Queue
-        private set
+    lateinit var gate: Gate
+    lateinit var device: Device
+    lateinit var orders: Orders
+    lateinit var checkout: Checkout
     lateinit var setup: Setup
-        private set
 
     /** The vendor's reader; null when the device has none. */
     var cardReader: CardReader? = null
 
-    private val keys = AndroidKeyHost()
     private val lock = Mutex()
     private var opened: Terminal? = null
 
     override fun onCreate() {
         super.onCreate()
-        gate = Gate(this)
         queue = Queue(this)
+        gate = Gate(this)
+        device = Device(this)
+        orders = Orders(this)
+        checkout = Checkout(this)
         setup = Setup(this)
-        if (settings.complete) EntryJob.schedule(this)
+        if (settings.complete) setup.start()
     }
 
     /** The terminal, opened by the first caller; it needs no network. Throws [NotSetUp], or what opening throws. */
@@ -52,24 +60,21 @@ class SampleApplication : Application() {
         }.also { opened = it }
     }
 
-    /** Whether the whitelist secret is in the key store and can be used. */
-    suspend fun hasSecret(): Boolean = withContext(Dispatchers.IO) {
-        try {
-            keys.hasMac(Settings.WHITELIST_KEY)
-        } catch (_: GeneralSecurityException) {
-            false
+    /** Opens the terminal and begins what needs no screen. */
+    suspend fun start() {
+        DailyJob.schedule(this, 1, EntryJob::class.java)
+        orders.start()
+        terminal()
+        queue.start()
+        device.start()
+    }
+
+    /** Ends what [start] began and closes the terminal; the next caller opens it with the settings of that moment. */
+    suspend fun close() {
+        for (model in listOf(orders, device, queue)) model.stop()
+        lock.withLock {
+            withContext(Dispatchers.IO) { opened?.close() }
+            opened = null
         }
-    }
-
-    /** Puts the whitelist secret into the key store and overwrites [secret]. */
-    suspend fun importSecret(secret: ByteArray) = withContext(Dispatchers.IO) {
-        keys.importMac(Settings.WHITELIST_KEY, secret)
-        secret.fill(0)
-    }
-
-    /** Closes the terminal; the next caller of [terminal] opens it with the settings of that moment. */
-    suspend fun close() = lock.withLock {
-        withContext(Dispatchers.IO) { opened?.close() }
-        opened = null
     }
 }

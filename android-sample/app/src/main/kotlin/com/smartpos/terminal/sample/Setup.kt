@@ -1,77 +1,82 @@
 package com.smartpos.terminal.sample
 
-import com.smartpos.terminal.Readiness
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.update
-import kotlinx.coroutines.launch
+import android.os.Bundle
+import com.smartpos.terminal.android.AndroidKeyHost
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
 
-/** What the set-up shows: the outcome of the last press of a button, the paired key, the findings of the last self-test. */
-data class SetupState(
-    val working: Boolean = false,
-    val message: Message? = null,
-    val fingerprint: String? = null,
-    val findings: List<Readiness.Finding> = emptyList()
-)
+/** Parameters and pairing. It shows the fingerprint of the paired key. */
+class Setup(app: SampleApplication) : Model<String?>(app, app.settings.fingerprint) {
+    private val keys = AndroidKeyHost()
 
-/** Parameters, pairing, self-test. It belongs to the process, as [Gate] does. */
-class Setup(private val app: SampleApplication) {
-    private val mutable = MutableStateFlow(SetupState(fingerprint = app.settings.fingerprint))
+    /** At every start of an app that is set up. */
+    fun start() = launch { app.start() }
 
-    val state: StateFlow<SetupState> get() = mutable
-
-    /** Stores the parameters and opens the terminal with them. The secret goes into the key store; empty leaves the one there. */
-    fun save(server: String, serialNumber: String, trustedCa: String, secret: ByteArray) = work {
-        val usable = if (secret.isEmpty()) app.hasSecret() else secret.size in SECRET_BYTES
-        if (!usable) {
-            return@work it.copy(message = Message("secret_needed", ""))
+    /**
+     * Stores the parameters and starts with them. The whitelist secret goes into the key store, that for tills into an encrypted
+     * file, and both are overwritten; an empty one leaves the one there.
+     */
+    fun save(values: Map<Setting, String>, whitelistSecret: ByteArray, tillSecret: ByteArray) = work {
+        val usable = withContext(Dispatchers.IO) {
+            when {
+                values[Setting.SERVER].isNullOrEmpty() -> true
+                whitelistSecret.isEmpty() -> runCatching { keys.hasMac(WHITELIST_KEY) }.getOrDefault(false)
+                else -> whitelistSecret.size in 32..1024 // what a key store takes
+            }
         }
+        if (!usable) return@work Message("secret_needed")
         app.close()
-        if (secret.isNotEmpty()) app.importSecret(secret)
-        app.settings.server = server
-        app.settings.serialNumber = serialNumber
-        app.settings.trustedCa = trustedCa
-        app.terminal()
-        EntryJob.schedule(app)
-        it.copy(message = Message("saved", ""))
+        withContext(Dispatchers.IO) {
+            if (whitelistSecret.isNotEmpty()) keys.importMac(WHITELIST_KEY, whitelistSecret)
+            if (tillSecret.isNotEmpty()) app.tillSecret.write(tillSecret)
+        }
+        whitelistSecret.fill(0)
+        tillSecret.fill(0)
+        app.settings.save(values)
+        app.start()
+        Message("saved")
     }
 
     /** Pairs with a code of the admin panel. After a lost answer, press again with the same code. */
     fun pair(code: String) = work {
-        val pairing = app.terminal().pair(code)
-        app.settings.fingerprint = pairing.keyFingerprint
-        it.copy(message = Message("paired", ""), fingerprint = pairing.keyFingerprint)
+        app.settings.fingerprint = app.terminal().pair(code).keyFingerprint
+        change { app.settings.fingerprint }
+        Message("paired")
     }
 
     /** Forgets the pairing on this device; stored entries stay. */
     fun unpair() = work {
         app.terminal().unpair()
         app.settings.fingerprint = null
-        it.copy(message = Message("unpaired", ""), fingerprint = null)
+        change { null }
+        Message("unpaired")
     }
+}
 
-    /** Tests what an entry needs. */
-    fun test() = work { it.copy(findings = app.terminal().readiness().findings) }
+/** Parameters and secrets; pairing; the self-test. */
+class SetupActivity : Screen<String?>(R.layout.setup) {
+    override val model get() = app.setup
 
-    private fun work(call: suspend (SetupState) -> SetupState) {
-        if (mutable.value.working) return
-        mutable.update { it.copy(working = true, message = null) }
-        app.scope.launch {
-            try {
-                mutable.value = call(mutable.value)
-            } catch (e: CancellationException) {
-                throw e
-            } catch (e: Exception) {
-                app.queue.failed(e)
-                mutable.update { it.copy(message = e.message()) }
-            } finally {
-                mutable.update { it.copy(working = false) }
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        if (savedInstanceState == null) {
+            for (each in Setting.values()) field(each.field).setText(app.settings[each] ?: getString(each.default))
+            if (!app.settings.complete) {
+                field(R.id.whitelist_secret).setText(R.string.default_whitelist_secret)
+                field(R.id.till_secret).setText(R.string.default_till_secret)
             }
         }
+        click(R.id.save) {
+            val values = Setting.values().associateWith { field(it.field).text.toString().trim() }
+            model.save(values, secret(R.id.whitelist_secret), secret(R.id.till_secret))
+        }
+        click(R.id.pair) { model.pair(String(secret(R.id.code))) }
+        click(R.id.unpair) { model.unpair() }
+        click(R.id.self_test) { model.test() }
     }
 
-    private companion object {
-        val SECRET_BYTES = 32..1024
-    }
+    override fun render(now: String?, working: Boolean) = text(R.id.fingerprint, now?.let { getString(R.string.fingerprint, it) })
+
+    /** Takes what was typed, which leaves the screen at once. */
+    private fun secret(id: Int): ByteArray = field(id).text.run { toString().toByteArray().also { clear() } }
 }

@@ -26,7 +26,7 @@ class EntryJobTest : SampleTest() {
         emulator.admin("PUT", "/admin/api/whitelist", """{"pans":["${Pan.LISTED}"]}""")
         restartProcess()
         assertFalse("no retry", run())
-        until("synced") { app.queue.state.value.status?.whitelist == 1L }
+        until("synced") { app.queue.shown.value.value.status?.whitelist == 1L }
 
         emulator.fault("refuse")
         val gate = open(GateActivity::class.java).get()
@@ -35,7 +35,7 @@ class EntryJobTest : SampleTest() {
         gate.press(R.id.confirm)
         untilGateSays(gate, "Entered")
         assertTrue("comes again soon", run())
-        until("the error is kept") { app.queue.state.value.lastError?.message?.key == "fault.network_unavailable" }
+        until("the error is kept") { app.queue.shown.value.value.lastError?.let(app::words).orEmpty().contains("No connection") }
 
         emulator.noFaults()
         assertFalse(run())

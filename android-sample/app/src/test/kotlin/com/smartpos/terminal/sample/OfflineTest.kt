@@ -36,7 +36,7 @@ class OfflineTest : SampleTest() {
 
         emulator.noFaults()
         queue.press(R.id.upload)
-        until("uploaded") { queue.says(R.id.progress) == "Uploaded: 1, still waiting: 0, set aside: 0." }
+        until("uploaded") { queue.says(R.id.message) == "Uploaded: 1, still waiting: 0, set aside: 0." }
         until("none waits") { queue.says(R.id.pending).contains("Waiting for upload: 0") }
         val entry = emulator.entries(sn).single()
         assertEquals("\"offline\"", entry["mode"].toString())

@@ -4,6 +4,7 @@ import android.app.Activity
 import android.os.Bundle
 import android.os.Looper
 import android.view.View
+import android.view.ViewGroup
 import android.widget.EditText
 import android.widget.TextView
 import com.smartpos.terminal.Emulator
@@ -12,7 +13,7 @@ import com.smartpos.terminal.android.FakeAndroidKeyStore
 import com.smartpos.terminal.android.TerminalRunner
 import com.smartpos.terminal.text
 import java.util.concurrent.atomic.AtomicInteger
-import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.launch
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import org.junit.After
@@ -44,10 +45,9 @@ abstract class SampleTest {
     fun end() {
         controllers.forEach { it.close() }
         until("the calls are over") {
-            !app.gate.state.value.busy && !app.queue.state.value.working &&
-                !app.setup.state.value.working
+            listOf(app.gate, app.queue, app.device, app.orders, app.checkout, app.setup).none { it.shown.value.working }
         }
-        runBlocking { app.close() }
+        closeApp()
     }
 
     /** Opens a screen, with what a screen before it had saved. */
@@ -56,17 +56,49 @@ abstract class SampleTest {
 
     /** Closes the app and starts it again, as Android does with a killed one: only disk and saved state are left. */
     protected fun restartProcess() {
-        runBlocking { app.close() }
+        closeApp()
         app.onCreate()
     }
 
+    private fun closeApp() {
+        val closing = app.scope.launch { app.close() }
+        until("it is closed") { closing.isCompleted }
+    }
+
     /** Fills in the set-up by hand. */
-    protected fun save(setup: Activity, server: String = emulator.url, secret: String = emulator.whitelistSecret) {
+    protected fun save(
+        setup: Activity,
+        server: String = emulator.url,
+        secret: String = emulator.whitelistSecret,
+        more: (Activity) -> Unit = {}
+    ) {
         setup.type(R.id.server, server)
         setup.type(R.id.serial_number, sn)
         setup.type(R.id.trusted_ca, emulator.caPem)
         setup.type(R.id.whitelist_secret, secret)
+        more(setup)
         setup.press(R.id.save)
+    }
+
+    /** Fills in the part of the device's identity. */
+    protected fun Activity.device() {
+        type(R.id.api, emulator.api)
+        type(R.id.audience, emulator.issuer)
+    }
+
+    /** A device without gate that was set up and activated by clicks, and [more] of it. */
+    protected fun activated(more: (Activity) -> Unit = {}) {
+        val setup = open(SetupActivity::class.java).get()
+        save(setup, server = "", secret = "") {
+            it.device()
+            more(it)
+        }
+        until("saved") { setup.says(R.id.message) == "Saved." }
+        val device = open(DeviceActivity::class.java).get()
+        device.press(R.id.activate)
+        until("a code") { device.says(R.id.activation_code).length == 8 }
+        emulator.activate(device.says(R.id.activation_code))
+        until("online") { device.says(R.id.channel) == "Channel: online" }
     }
 
     /** A terminal that was set up and paired by clicks. */
@@ -85,7 +117,7 @@ abstract class SampleTest {
         emulator.admin("PUT", "/admin/api/whitelist", """{"pans":["${Pan.LISTED}"]}""")
         val queue = open(QueueActivity::class.java).get()
         queue.press(R.id.sync)
-        until("synced") { queue.says(R.id.progress).startsWith("Lists are up to date: 1 cards") }
+        until("synced") { queue.says(R.id.message).startsWith("Lists are up to date: 1 cards") }
     }
 
     protected fun check(gate: Activity, pan: String) {
@@ -118,6 +150,9 @@ abstract class SampleTest {
         assertTrue("the button can be pressed", button.isShown && button.isEnabled)
         button.performClick()
     }
+
+    protected fun Activity.lines(id: Int): List<String> =
+        findViewById<ViewGroup>(id).run { (0 until childCount).map { (getChildAt(it) as TextView).text.toString() } }
 
     protected fun Activity.says(id: Int): String = findViewById<TextView>(id).text.toString()
 

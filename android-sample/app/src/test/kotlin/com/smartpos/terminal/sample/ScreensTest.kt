@@ -18,7 +18,14 @@ import org.robolectric.Shadows.shadowOf
 
 /** What holds for every screen. */
 class ScreensTest : SampleTest() {
-    private val screens = listOf(GateActivity::class.java, QueueActivity::class.java, SetupActivity::class.java)
+    private val screens = listOf(
+        GateActivity::class.java,
+        QueueActivity::class.java,
+        DeviceActivity::class.java,
+        OrdersActivity::class.java,
+        CheckoutActivity::class.java,
+        SetupActivity::class.java
+    )
 
     @Test
     fun `no screen can be captured`() {
@@ -71,16 +78,33 @@ class ScreensTest : SampleTest() {
                 Reason.OFFLINE_DISABLED
             )
                 .map { "reason." + it.name.lowercase() }
-        val (english, japanese) = listOf(Locale.ENGLISH, Locale.JAPANESE).map { language ->
-            app.createConfigurationContext(Configuration(app.resources.configuration).apply { setLocale(language) })
-        }
+        val (english, japanese) = languages
         for (key in keys) {
-            val message = Message(key, "none")
+            val message = Message(key, fallback = "none")
             assertNotEquals(key, "none", english.words(message))
             assertNotEquals(key, english.words(message), japanese.words(message))
         }
-        assertEquals("A newer text.", english.words(Message("fault.of_tomorrow", "A newer text.")))
+        assertEquals("A newer text.", english.words(Message("fault.of_tomorrow", fallback = "A newer text.")))
     }
+
+    @Test
+    fun `every text is there in two languages, with the same places to fill in`() {
+        val (english, japanese) = languages
+        val place = Regex("%[0-9]\\$")
+        for (text in R.string::class.java.fields.filter { !it.name.startsWith("default_") && it.name !in signs }) {
+            val (one, other) = listOf(english, japanese).map { it.getText(text.getInt(null)).toString() }
+            assertNotEquals(text.name, one, other)
+            val (places, others) = listOf(one, other).map { words -> place.findAll(words).map { it.value }.toSet() }
+            assertEquals(text.name, places, others)
+        }
+    }
+
+    private val signs = setOf("plus", "minus")
+
+    private val languages
+        get() = listOf(Locale.ENGLISH, Locale.JAPANESE).map { language ->
+            app.createConfigurationContext(Configuration(app.resources.configuration).apply { setLocale(language) })
+        }
 
     private fun all(view: View): List<View> =
         listOf(view) + if (view is ViewGroup) (0 until view.childCount).flatMap { all(view.getChildAt(it)) } else emptyList()

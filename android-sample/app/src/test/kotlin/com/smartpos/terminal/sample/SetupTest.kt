@@ -1,10 +1,7 @@
 package com.smartpos.terminal.sample
 
-import android.app.Activity
 import android.app.job.JobScheduler
 import android.widget.EditText
-import android.widget.LinearLayout
-import android.widget.TextView
 import com.smartpos.terminal.android.FakeAndroidKeyStore
 import java.io.File
 import org.junit.Assert.assertEquals
@@ -26,10 +23,10 @@ class SetupTest : SampleTest() {
         )
         until("saved") { setup.says(R.id.message) == "Saved." }
         setup.press(R.id.self_test)
-        until("findings") { findings(setup).isNotEmpty() }
+        until("findings") { setup.lines(R.id.findings).isNotEmpty() }
         assertTrue(
-            findings(setup).first(),
-            findings(setup).first().startsWith("Blocking: The terminal is not paired.\nGet a pairing code")
+            setup.lines(R.id.findings).first(),
+            setup.lines(R.id.findings).first().startsWith("Blocking: The terminal is not paired.\nGet a pairing code")
         )
 
         setup.type(R.id.code, code)
@@ -38,7 +35,9 @@ class SetupTest : SampleTest() {
         val fingerprint = emulator.fingerprint(sn)
         assertEquals("Key: $fingerprint", setup.says(R.id.fingerprint))
         setup.press(R.id.self_test)
-        until("the server answers") { findings(setup).any { it == "OK: The server answers and accepts this terminal." } }
+        until("the server answers") {
+            setup.lines(R.id.findings).any { it == "OK: The server answers and accepts this terminal." }
+        }
 
         restartProcess()
         val again = open(SetupActivity::class.java).get()
@@ -97,7 +96,9 @@ class SetupTest : SampleTest() {
         )
         val setup = open(SetupActivity::class.java).get()
         setup.press(R.id.self_test)
-        until("the self-test says so") { findings(setup).any { it.startsWith("Blocking: The terminal's key cannot be used.") } }
+        until("the self-test says so") {
+            setup.lines(R.id.findings).any { it.startsWith("Blocking: The terminal's key cannot be used.") }
+        }
 
         emulator.admin("POST", "/admin/api/terminals/$sn/unpair")
         setup.press(R.id.unpair)
@@ -117,9 +118,10 @@ class SetupTest : SampleTest() {
     fun `a debug build knows the emulator`() {
         val setup = open(SetupActivity::class.java).get()
         assertEquals("https://10.0.2.2:9443", setup.says(R.id.server))
-        assertEquals("SN-FROM-ASSET", setup.says(R.id.serial_number))
-        assertEquals("CA-FROM-ASSET", setup.says(R.id.trusted_ca))
-        assertEquals("https://10.0.2.2:8444", setup.getString(R.string.default_server))
+        assertEquals("SN-FROM-EMULATOR", setup.says(R.id.serial_number))
+        assertEquals("CA\nof the emulator", setup.says(R.id.trusted_ca))
+        assertEquals("0123456789abcdef0123456789abcdef", setup.says(R.id.whitelist_secret))
+        assertEquals("", setup.says(R.id.api))
     }
 
     @Test
@@ -130,10 +132,5 @@ class SetupTest : SampleTest() {
         val job = jobs.allPendingJobs.single()
         assertEquals(EntryJob::class.java.name, job.service.className)
         assertTrue(job.isPersisted)
-    }
-
-    private fun findings(setup: Activity): List<String> {
-        val list = setup.findViewById<LinearLayout>(R.id.findings)
-        return (0 until list.childCount).map { (list.getChildAt(it) as TextView).text.toString() }
     }
 }

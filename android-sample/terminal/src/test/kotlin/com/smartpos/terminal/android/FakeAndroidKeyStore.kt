@@ -73,6 +73,7 @@ private class FakeProvider(name: String) : Provider(name, "1", "software keys un
         put("KeyPairGenerator.RSA", FakeRsa::class.java.name)
         put("KeyPairGenerator.EC", FakeEc::class.java.name)
         put("KeyGenerator.HmacSHA256", FakeHmac::class.java.name)
+        put("KeyGenerator.AES", FakeAes::class.java.name)
     }
 }
 
@@ -104,8 +105,9 @@ class FakeRsa : FakeKeyPairs("RSA")
 
 class FakeEc : FakeKeyPairs("EC")
 
-class FakeHmac : KeyGeneratorSpi() {
-    private lateinit var spec: KeyGenParameterSpec
+/** Makes secret keys of one algorithm by the rules of its parameters. */
+open class FakeKeys(private val algorithm: String, private val purposes: Int) : KeyGeneratorSpi() {
+    protected lateinit var spec: KeyGenParameterSpec
 
     override fun engineInit(random: SecureRandom?) = throw UnsupportedOperationException()
 
@@ -113,13 +115,23 @@ class FakeHmac : KeyGeneratorSpi() {
 
     override fun engineInit(params: AlgorithmParameterSpec, random: SecureRandom?) {
         spec = params as KeyGenParameterSpec
-        require(spec.purposes == KeyProperties.PURPOSE_SIGN)
+        require(spec.purposes == purposes)
     }
 
     override fun engineGenerateKey(): SecretKey {
-        val key = SecretKeySpec(ByteArray(32).also(SecureRandom()::nextBytes), "HmacSHA256")
+        val key = SecretKeySpec(ByteArray(32).also(SecureRandom()::nextBytes), algorithm)
         FakeAndroidKeyStore.entries[spec.keystoreAlias] = FakeAndroidKeyStore.Secret(key)
         return key
+    }
+}
+
+class FakeHmac : FakeKeys("HmacSHA256", KeyProperties.PURPOSE_SIGN)
+
+class FakeAes : FakeKeys("AES", KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT) {
+    override fun engineInit(params: AlgorithmParameterSpec, random: SecureRandom?) {
+        super.engineInit(params, random)
+        require(spec.keySize == 256 && spec.blockModes.contentEquals(arrayOf(KeyProperties.BLOCK_MODE_GCM)))
+        require(spec.encryptionPaddings.contentEquals(arrayOf(KeyProperties.ENCRYPTION_PADDING_NONE)))
     }
 }
 
