@@ -7,7 +7,7 @@ SHELL       := /bin/bash
 GOLANGCI_VERSION := v2.15.0
 BIN := $(CURDIR)/bin
 export CGO_ENABLED := 1
-export PATH := $(BIN)/go/bin:$(PATH)
+export PATH := $(BIN)/go/bin:$(BIN)/node/bin:$(PATH)
 
 .PHONY: setup
 setup: ## find or install Go and a C compiler
@@ -23,7 +23,7 @@ demo: build ## the whole journey, in a few seconds
 
 .PHONY: test
 test: setup bindings-check ## everything, with the race detector, and the Kotlin side
-	@scripts/setup.sh node python
+	@scripts/setup.sh node python tools
 	@go vet ./...
 	@GOARCH=386 CGO_ENABLED=0 go vet ./ws
 	@go test -race ./...

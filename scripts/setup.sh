@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Finds what the build needs: git, Go and a C compiler. With arguments it finds what some tests need besides:
 #   java    a JDK of version 17 or newer and Maven
-#   node    Node and npm
+#   node    Node (20.20, 22 or newer) and npm
 #   python  Python with its package cryptography
+#   tools   curl, zip and unzip
 # What is missing is installed when run as root on Debian or Ubuntu, else named with how to get it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -57,6 +58,26 @@ jdk() { # of version 17 or newer
     [ "$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')" -ge 17 ]
 }
 
+node_now() { # with what the packages of the tests take from it
+  command -v node >/dev/null && command -v npm >/dev/null && node -e 'process.exit(globalThis.crypto && URL.parse ? 0 : 1)' 2>/dev/null
+}
+
+# The Node of a distribution is often older too; the registry of npm has it as a package. It comes into bin/node.
+fetch_node() {
+  local arch
+  case "$(uname -sm)" in
+  'Linux x86_64') arch=x64 ;;
+  'Linux aarch64') arch=arm64 ;;
+  *)
+    say "Node 20.20, 22 or newer is needed; the node found first on PATH is older."
+    exit 1
+    ;;
+  esac
+  say "Node 22 is needed, $(node --version) is here; fetching node-linux-$arch"
+  npm install --silent --no-audit --no-fund --no-save --prefix bin/node "node-linux-$arch@22.23.3" >&2
+  ln -sfn "node_modules/node-linux-$arch/bin" bin/node/bin
+}
+
 python() { # with the package cryptography
   local candidate
   for candidate in python3 /usr/bin/python3; do
@@ -79,13 +100,18 @@ for need in "$@"; do
     command -v mvn >/dev/null || apt_get maven
     ;;
   node)
+    export PATH="$PWD/bin/node/bin:$PATH"
     { command -v node && command -v npm; } >/dev/null || apt_get nodejs npm
+    node_now || fetch_node
     ;;
   python)
     python || apt_get python3 python3-cryptography
     ;;
+  tools)
+    { command -v curl && command -v zip && command -v unzip; } >/dev/null || apt_get curl zip unzip
+    ;;
   *)
-    say "unknown argument $need; there are java, node and python"
+    say "unknown argument $need; there are java, node, python and tools"
     exit 2
     ;;
   esac
