@@ -29,6 +29,8 @@ type keys struct {
 	made int
 	// failures that come before the key works again.
 	failures int
+	// onLost is called when a lost key is asked for.
+	onLost func()
 }
 
 func (k *keys) Signer() (crypto.Signer, error) {
@@ -39,6 +41,9 @@ func (k *keys) Signer() (crypto.Signer, error) {
 		k.failures--
 		return nil, fault.New(fault.KeyLost, "test", "busy")
 	case k.lost:
+		if k.onLost != nil {
+			k.onLost()
+		}
 		return nil, fault.New(fault.KeyLost, "test", "")
 	case k.key == nil:
 		return nil, ErrNoKey
