@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server that sends without end, to a listener that does not return, fills neither memory nor the way out: Close still works.
+// A server that sends without end, to a listener that does not return, fills neither memory nor the way out: Close still works. Not
+// parallel: it measures the memory of the whole process.
 func TestAFloodTakesBoundedMemory(t *testing.T) {
-	t.Parallel()
 	b := startBackend(t)
 	all := make(chan struct{})
 	b.serve = func(n int64, c *websocket.Conn, _ sent) {
