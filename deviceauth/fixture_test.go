@@ -27,8 +27,8 @@ type keys struct {
 	key  *ecdsa.PrivateKey
 	lost bool
 	made int
-	// failures that come before the key works again.
-	failures int
+	// good are calls that work before failures come; then the key works again.
+	good, failures int
 	// onLost is called when a lost key is asked for.
 	onLost func()
 }
@@ -37,6 +37,8 @@ func (k *keys) Signer() (crypto.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
+	case k.good > 0:
+		k.good--
 	case k.failures > 0:
 		k.failures--
 		return nil, fault.New(fault.KeyLost, "test", "busy")
