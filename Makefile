@@ -81,7 +81,7 @@ fuzz: setup ## every fuzz target for FUZZTIME
 
 .PHONY: proof
 proof: setup ## long proofs: thousands of kills, every fuzz target for a minute
-	@go test -run Kill -count 10 -timeout 60m ./internal/atomicfile ./offline ./cmd/posemu
+	@go test -run Kill -count 40 -timeout 60m ./internal/atomicfile ./offline ./cmd/posemu
 	@scripts/fuzz.sh 60s
 
 .PHONY: proof-stream

@@ -2,6 +2,7 @@ package deviceauth
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -118,24 +119,29 @@ func (d *Device) Request(ctx context.Context, portal *mpac.Portal) (Activation, 
 			return a, nil
 		}
 	}
-	return d.generate(ctx, portal)
+	signer, err := d.workingKey()
+	if err != nil {
+		return Activation{}, err
+	}
+	return d.generate(ctx, portal, signer)
 }
 
 // renew asks for a code for a device whose assertions are refused: the portal may have released it. One that is active there gets
-// none, and stays as it is.
+// none, and stays as it is. It takes no other key than the one there is: the portal may still know that.
 func (d *Device) renew(ctx context.Context, portal *mpac.Portal) (Activation, error) {
-	a, err := d.generate(ctx, portal)
+	signer, err := d.Key()
+	if err != nil {
+		return Activation{}, err
+	}
+	a, err := d.generate(ctx, portal, signer)
 	if fault.CodeOf(err) == fault.Conflict || noAnswer(err) {
 		return d.Activation(), nil
 	}
 	return a, err
 }
 
-func (d *Device) generate(ctx context.Context, portal *mpac.Portal) (Activation, error) {
-	signer, err := d.workingKey()
-	if err != nil {
-		return Activation{}, err
-	}
+// generate asks for a code for a key.
+func (d *Device) generate(ctx context.Context, portal *mpac.Portal, signer crypto.Signer) (Activation, error) {
 	public, err := publicKey(signer)
 	if err != nil {
 		return Activation{}, err

@@ -27,18 +27,25 @@ type keys struct {
 	key  *ecdsa.PrivateKey
 	lost bool
 	made int
-	// failures that come before the key works again.
-	failures int
+	// good are calls that work before failures come; then the key works again.
+	good, failures int
+	// onLost is called when a lost key is asked for.
+	onLost func()
 }
 
 func (k *keys) Signer() (crypto.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
+	case k.good > 0:
+		k.good--
 	case k.failures > 0:
 		k.failures--
 		return nil, fault.New(fault.KeyLost, "test", "busy")
 	case k.lost:
+		if k.onLost != nil {
+			k.onLost()
+		}
 		return nil, fault.New(fault.KeyLost, "test", "")
 	case k.key == nil:
 		return nil, ErrNoKey

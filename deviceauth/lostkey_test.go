@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -109,9 +108,8 @@ func TestAKeyThatFailsOnceIsKept(t *testing.T) {
 	require.Equal(t, 1, r.keys.made)
 	require.Len(t, r.asked("/generateActivationCode"), 1)
 
-	r.keys.lost = true
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
+	r.keys.lost, r.keys.onLost = true, cancel // while it is tried again
 	_, err := r.device.Request(ctx, r.portal)
 	require.Equal(t, fault.Cancelled, fault.CodeOf(err))
 	require.Equal(t, "active", r.device.Activation().Status)

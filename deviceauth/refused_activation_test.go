@@ -37,6 +37,23 @@ func TestADeviceThatIsNotTakenAnyMoreAsksForACode(t *testing.T) {
 	require.Equal(t, 1, r.keys.made)
 }
 
+// A key store that is busy while the code is asked for must not cost the device the key that the portal may still know.
+func TestAKeyThatFailsWhileACodeIsAskedForIsKept(t *testing.T) {
+	t.Parallel()
+	r := activeRig(t)
+	r.set(func() { r.token = answers(401, `{"error":"invalid_client"}`) })
+	_, err := r.source(t, false).Token(t.Context())
+	require.Equal(t, fault.TokenRefused, fault.CodeOf(err))
+	r.keys.good, r.keys.failures = 1, 1
+	_, err = r.device.Request(t.Context(), r.portal)
+	require.Equal(t, fault.KeyLost, fault.CodeOf(err))
+	require.Equal(t, "active", r.device.Activation().Status)
+	a, err := r.device.Request(t.Context(), r.portal)
+	require.NoError(t, err)
+	require.Equal(t, "pending", a.Status)
+	require.Equal(t, 1, r.keys.made)
+}
+
 // A wrong clock or a wrong audience is refused alike: a device that is active at the portal stays so.
 func TestADeviceThatIsActiveAtThePortalStaysSo(t *testing.T) {
 	t.Parallel()

@@ -2,31 +2,16 @@ package posstream
 
 import (
 	"crypto/tls"
-	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/netip"
 	"unicode/utf8"
 
 	"github.com/smartpos-go/terminal/fault"
+	"github.com/smartpos-go/terminal/internal/secret"
 )
 
 // Secret is an integrator's secret. Formatted or logged it shows nothing.
-type Secret []byte
-
-const hidden = "(redacted)"
-
-// Format tells nothing of the secret, whatever the verb.
-func (Secret) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, hidden) // fmt collects into memory and takes no error back
-}
-
-// MarshalText tells nothing of the secret, in JSON too.
-func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
-// LogValue tells nothing of the secret.
-func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+type Secret = secret.Bytes
 
 // Options set up a Client. Listen, KeyID, Secret and Handler are needed.
 type Options struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/smartpos-go/terminal/fault"
 )
 
-// A channel does not wait for ever for the one before. A listener that comes back when another channel has long gone on must not turn the position back: after a restart the app would get
-// again what it handled.
+// A channel does not wait for ever for the one before. A listener that comes back when another channel has long gone on must not turn
+// the position back: after a restart the app would get again what it handled.
 func TestAListenerThatReturnsTooLateMovesNoPosition(t *testing.T) {
 	inBubble(t, func(w *world) {
 		hung, first := make(chan struct{}), true

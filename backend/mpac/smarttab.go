@@ -169,7 +169,7 @@ func (o Operation) check(op string) error {
 	switch {
 	case !slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, o.Method):
 		return bad("method must be GET, POST, PUT, PATCH or DELETE")
-	case !strings.HasPrefix(path, "/") || len(o.Path) > 2048 || !printable(o.Path) || strings.Contains(o.Path, "#") ||
+	case !strings.HasPrefix(path, "/") || !httpx.IsPrintable(o.Path, 2048) || strings.Contains(o.Path, "#") ||
 		slices.Contains(strings.Split(path, "/"), ".."):
 		return bad(`path must begin with "/", without "..", "#" or a space`)
 	case o.Method == http.MethodGet && (o.Body != nil || o.Key != ""):
@@ -178,19 +178,10 @@ func (o Operation) check(op string) error {
 		return bad(fmt.Sprintf("body has more than %d bytes", maxBody))
 	case o.Body != nil && !json.Valid(o.Body):
 		return bad("body must be JSON")
-	case o.Key != "" && (len(o.Key) > 100 || !printable(o.Key)):
+	case o.Key != "" && !httpx.IsPrintable(o.Key, 100):
 		return bad("the idempotency key must be 1 to 100 printable ASCII characters without space")
 	}
 	return nil
-}
-
-func printable(text string) bool {
-	for _, c := range []byte(text) {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // allowed refuses what the token's scopes do not allow (protocol section 2.3).

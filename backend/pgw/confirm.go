@@ -37,13 +37,14 @@ func (c *Client) Confirm(ctx context.Context, id string, token Token, how Confir
 		intent, replayed, err := c.post(ctx, op, id, actionConfirm, key, token, confirmRequest{c.inBody(token), how.Method, how.Provider})
 		switch {
 		case err == nil:
-			return c.present(ctx, intent, replayed, token), c.confirms.End(op, id)
+			c.settle(op, id)
+			return c.present(ctx, intent, replayed, token), nil
 		case !Unanswered(err):
 			return Intent{}, c.refused(op, id, again, err)
 		}
 		intent, open, err := c.resolve(ctx, op, id, token, err)
 		if err == nil {
-			return intent, c.confirms.End(op, id)
+			return intent, nil // retrieving it settled the confirmation
 		}
 		if !open || try == 2 {
 			return Intent{}, err

@@ -22,7 +22,7 @@ import (
 
 const (
 	killDeviceChild = "kill-device-child"
-	deviceKills     = 25
+	deviceKills     = 10 // make proof repeats them
 	eventsPerKill   = 3
 )
 

@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +69,9 @@ func (m *table) Settings(prefix string) (map[string]string, error) {
 	return found, nil
 }
 
+// gateways counts those of this process: no two share a port, each has ten.
+var gateways atomic.Int64
+
 // gateway is a server that is killed and started again over one state folder.
 type gateway struct {
 	t      *testing.T
@@ -92,7 +96,7 @@ func (g *gateway) start() {
 	t := g.t
 	t.Helper()
 	if g.port == 0 { // below those that the system gives away, so that no other test takes them while the gateway is down
-		g.port = 12_000 + 10*rand.IntN(2_000) //nolint:gosec // a port.
+		g.port = 12_000 + 10*int((int64(os.Getpid())*8+gateways.Add(1))%2_000)
 	}
 	env := filepath.Join(g.dir, "env.json")
 	g.child = exec.CommandContext(t.Context(), os.Args[0], "serve", "--state", filepath.Join(g.dir, "state"), "--env", env, //nolint:gosec // this test binary.

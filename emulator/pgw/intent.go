@@ -59,11 +59,13 @@ func (s *Server) expire(tx *sql.Tx, i *intent) error {
 	if (i.status != requiresMethod && i.status != requiresAction) || s.now().Before(i.expires) {
 		return nil
 	}
-	var waiting int
-	err := tx.QueryRow("SELECT count(*) FROM pgw_webhook WHERE provider = ? AND transaction_id = ? AND state = 'retrying' AND received_at < ?",
-		i.provider, i.providerTx, i.expires.UnixMilli()).Scan(&waiting)
-	if err != nil || (waiting > 0 && i.providerTx != "") {
-		return err
+	if i.status == requiresAction { // before, no provider knows it
+		var waiting int
+		err := tx.QueryRow("SELECT count(*) FROM pgw_webhook WHERE provider = ? AND transaction_id = ? AND state = 'retrying' AND received_at < ?",
+			i.provider, i.providerTx, i.expires.UnixMilli()).Scan(&waiting)
+		if err != nil || waiting > 0 {
+			return err
+		}
 	}
 	i.status, i.reason = cancelled, reasonExpired
 	if err := s.saveIntent(tx, i); err != nil {

@@ -61,7 +61,7 @@ var arrows = []arrow{
 		"pairing takes its key as an interface: domain packages do not import keystore"},
 	{[]string{"deviceauth"}, []string{"backend/mpac", "internal/jwtsign"},
 		"device tokens take crypto.Signer: domain packages do not import keystore"},
-	{[]string{"ws", "posstream", "intentbridge"}, []string{"internal/httpx", "internal/atomicfile"}, "channels do not know the entry job or key stores"},
+	{[]string{"ws", "posstream", "intentbridge"}, []string{"internal/httpx", "internal/secret"}, "channels do not know the entry job or key stores"},
 	{[]string{"internal/secret"}, nil, "a secret's type stands below everything that takes one"},
 	{[]string{"backend/pgw/internal/..."}, nil, "small parts stand alone, so that both sides of the gateway may use them"},
 	{[]string{"backend/pgw"}, []string{"backend/pgw/internal/...", "internal/httpx", "internal/secret"},

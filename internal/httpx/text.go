@@ -49,8 +49,8 @@ func masked(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		secret := cardNumber(text[i:])
-		if run := beginning(text[i:], tokenBytes); secret == 0 && run >= minToken {
-			secret = run
+		if run := beginning(text[i:], tokenBytes); run >= minToken {
+			secret = max(secret, run) // a token that begins with digits is one all the same
 		}
 		if secret == 0 {
 			b.WriteByte(text[i])

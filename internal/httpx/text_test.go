@@ -21,6 +21,7 @@ func TestAServersTextIsMadeSafeToShow(t *testing.T) {
 		token + " end":              "**** end",
 		"secret " + token[:40]:      "secret ****",
 		"no " + token[:39]:          "no " + token[:39],
+		"123456789012" + token[:39]: "****",
 		"pi_01KG8Z3F0V9T6Q4N2M8X7C5B1A_secret_00112233445566778899aabbccddeeff": "****",
 		"この注文はすでに会計済みのため取り消すことができませんので店舗の責任者にお問い合わせください":                        "この注文はすでに会計済みのため取り消すことができませんので店舗の責任者にお問い合わせください",
 	} {
@@ -40,9 +41,10 @@ func TestIsObject(t *testing.T) {
 func TestMaskedIsItsExpression(t *testing.T) {
 	t.Parallel()
 	unsafe := regexp.MustCompile(`[0-9](?:[ ./-]?[0-9]){11,}|[A-Za-z0-9_.+/=-]{40,}`)
+	unsafe.Longest()
 	number := regexp.MustCompile(`[0-9](?:[ ./-]?[0-9]){11,}`)
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range 4000 {
 		// Long runs of few kinds, so that every limit is met.
 		var b strings.Builder
 		for range 1 + rng.IntN(8) {

@@ -1,4 +1,4 @@
-// Package secret has the type of the secrets that a caller hands to a wire client: signing secrets and payment tokens. Packages
+// Package secret has the types of the secrets that a caller hands to a wire client: signing secrets and payment tokens. Packages
 // that take one export it under a name of their own, so that programs outside the module can make one.
 package secret
 
@@ -26,3 +26,15 @@ func (Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // LogValue tells nothing of the secret.
 func (Text) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// Bytes is a secret that its holder clears after use. It shows as little as Text.
+type Bytes []byte
+
+// Format tells nothing of the secret, whatever the verb.
+func (Bytes) Format(f fmt.State, verb rune) { Text("").Format(f, verb) }
+
+// MarshalText tells nothing of the secret, in JSON too.
+func (Bytes) MarshalText() ([]byte, error) { return Text("").MarshalText() }
+
+// LogValue tells nothing of the secret.
+func (Bytes) LogValue() slog.Value { return Text("").LogValue() }
