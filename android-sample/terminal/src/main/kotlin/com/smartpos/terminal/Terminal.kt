@@ -129,8 +129,8 @@ public class Terminal private constructor(
 
     /**
      * The activation as it stands; asks for a code when there is none, after one ran out, for a device that the portal released
-     * ([FaultCode.TOKEN_REFUSED]), and when the device's key is lost. Show the code: a person enters it in the portal. The code is
-     * on disk when it returns.
+     * ([FaultCode.TOKEN_REFUSED]), and when the device's key is lost. Show the code: a person enters it in the portal. The code
+     * is on disk when it returns.
      *
      * @throws TerminalException with [FaultCode.CONFLICT] when the portal has an active device of this serial number under another
      * key, or a fault of the network.
