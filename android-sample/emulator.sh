@@ -10,14 +10,30 @@ env=$1 sn=$2
 values=${VALUES:-$(dirname "${BASH_SOURCE[0]}")/app/src/debug/res/values}
 till=127.0.0.1:7000 # where this PC finds the app's port 7000 after `adb forward`
 
+die() { echo "emulator.sh: $1" >&2; exit 1; }
+for _ in {1..30}; do # it may have been started a moment ago
+  [ ! -s "$env" ] || break
+  sleep 0.1
+done
+[ -s "$env" ] || die "$env is missing: start posemu serve --env $env first"
+
 value() { python3 -c 'import functools, json, sys; print(functools.reduce(dict.get, sys.argv[2:], json.load(open(sys.argv[1]))))' "$env" "$@"; }
 api() { # METHOD PATH [BODY]
-  curl -s -f -X "$1" --cacert "$(value caFile)" -K - -d "${3:-}" "$(value admin url)$2" <<< "header = \"Authorization: Bearer $(value admin token)\""
+  local answer
+  answer=$(curl -s --fail-with-body --retry 2 --retry-connrefused -X "$1" --cacert "$(value caFile)" -K - -d "${3:-}" "$(value admin url)$2" \
+    <<< "header = \"Authorization: Bearer $(value admin token)\"") || die "$1 $2: ${answer:-no answer; does the posemu serve of $env run?}"
+  printf '%s\n' "$answer"
 }
-api POST /admin/api/terminals "{\"serialNumber\":\"$sn\",\"location\":\"Lounge 1\"}" >/dev/null || echo "$sn is registered already" >&2
+terminals=$(api GET /admin/api/terminals)
+if [[ $terminals == *"\"serialNumber\":\"$sn\""* ]]; then
+  echo "$sn is registered already" >&2
+else
+  api POST /admin/api/terminals "{\"serialNumber\":\"$sn\",\"location\":\"Lounge 1\"}" >/dev/null
+fi
 secret=$(python3 -c 'import secrets; print(secrets.token_urlsafe(24))')
 api POST /admin/api/posstream/integrators "{\"keyId\":\"SAMPLE\",\"secretKey\":\"$secret\"}" >/dev/null
-[[ $(api GET /admin/api/posstream/clients) == *"\"$till\""* ]] ||
+clients=$(api GET /admin/api/posstream/clients)
+[[ $clients == *"\"$till\""* ]] ||
   api POST /admin/api/posstream/clients "{\"address\":\"$till\",\"pos\":\"POS-01\",\"reconnectSeconds\":3}" >/dev/null
 
 mkdir -p "$values"
@@ -48,5 +64,6 @@ for name, text in {
 print("</resources>")
 PYTHON
 )
-echo "pairing code: $(api POST "/admin/api/terminals/$sn/pairing-code" | python3 -c 'import json, sys; print(json.load(sys.stdin)["code"])')"
+code=$(api POST "/admin/api/terminals/$sn/pairing-code")
+echo "pairing code: $(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["code"])' "$code")"
 echo "for orders of the till: adb forward tcp:7000 tcp:7000, then POST /admin/api/posstream/events"

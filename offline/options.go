@@ -3,6 +3,7 @@ package offline
 import (
 	"crypto/sha256"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/smartpos-go/terminal/fault"
@@ -27,7 +28,7 @@ type MAC func(message []byte) ([sha256.Size]byte, error)
 // Options set up a Store. Dir is needed. Without both Whitelist and Chain the store keeps settings and trusted time alone: the
 // journal and the lists of the folder stay as they are, and what needs a key is refused.
 type Options struct {
-	// Dir is the data folder; it is made with mode 0700.
+	// Dir is the data folder; it is made with mode 0700. A relative one is looked for in the working folder, at Open.
 	Dir string
 	// Time is the device's clock; the store remembers what was learnt about it. Nil is the machine's.
 	Time clock.Source
@@ -75,6 +76,12 @@ func (o Options) checked() (Options, error) {
 	case o.PerCardPerDay < 0:
 		return bad("perCardPerDay cannot be negative")
 	}
+	// SQLite would take the first folder of a relative path for a host.
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return o, fault.Wrap(fault.InvalidConfig, "offline: options", err)
+	}
+	o.Dir = dir
 	if o.Whitelist == nil {
 		o.Whitelist, o.Chain = noEntries, noEntries
 		o.settingsOnly = true

@@ -3,6 +3,7 @@ package offline
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,17 @@ func TestOneStoreAFolder(t *testing.T) {
 	requireCode(t, fault.DataDirLocked, err)
 	enter(t, s, 1)
 	require.Len(t, statesOf(t, reopen(t, s)), 1)
+}
+
+// TestARelativeFolder: it is found in the working folder of Open, and stays the same when that changes afterwards.
+func TestARelativeFolder(t *testing.T) {
+	work := t.TempDir()
+	t.Chdir(work)
+	s := openStore(t, testOptions("data", clock.NewFake(testNoon)))
+	t.Chdir(t.TempDir())
+	enter(t, s, 2)
+	require.Len(t, statesOf(t, reopen(t, s)), 2)
+	require.FileExists(t, filepath.Join(work, "data", journalFile))
 }
 
 // TestDamagedJournalFile: a journal that is no database is storage_damaged, is left as it is, and gives the folder back.

@@ -24,8 +24,9 @@ import (
 
 // served is a running posemu and the env file that it wrote.
 type served struct {
-	path string
-	env  struct {
+	posemu, path string
+
+	env struct {
 		Admin struct{ URL, Token string }
 		CA    string `json:"caFile"`
 		MACS  struct{ URL, WhitelistSecret string }
@@ -41,7 +42,7 @@ func serve(t *testing.T) *served {
 	posemu := filepath.Join(folder, "posemu")
 	built, err := exec.Command("go", "build", "-o", posemu, "../cmd/posemu").CombinedOutput()
 	require.NoError(t, err, string(built))
-	s := &served{path: filepath.Join(folder, "env.json")}
+	s := &served{posemu: posemu, path: filepath.Join(folder, "env.json")}
 	cmd := exec.Command(posemu, "serve", "--env", s.path)
 	cmd.Stderr = os.Stderr
 	output, err := cmd.StdoutPipe()
@@ -144,6 +145,47 @@ func TestTheSampleIsToldWhereTheEmulatorIs(t *testing.T) {
 	_, warnings = run()
 	require.Equal(t, "SN-0001 is registered already\n", warnings)
 	require.Equal(t, 1, strings.Count(s.get(t, "/admin/api/posstream/clients"), `"127.0.0.1:7000"`), "one till, however often it runs")
+}
+
+func TestTheScriptSaysWhyThereIsNoPairingCode(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	values := t.TempDir()
+	script := func(env string) (string, error) {
+		cmd := exec.Command("bash", "../android-sample/emulator.sh", env, "SN-0001")
+		cmd.Env = append(os.Environ(), "VALUES="+values)
+		output, err := cmd.CombinedOutput()
+		return string(output), err
+	}
+	fails := func(env string) string {
+		output, err := script(env)
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit, output)
+		require.Equal(t, 1, exit.ExitCode())
+		require.NotContains(t, output, "pairing code:")
+		require.NotContains(t, output, "Traceback")
+		require.NotContains(t, output, s.env.Admin.Token)
+		return output
+	}
+	missing := filepath.Join(t.TempDir(), "missing.json")
+	require.Contains(t, fails(missing), missing+" is missing: start posemu serve")
+
+	text, err := os.ReadFile(s.path)
+	require.NoError(t, err)
+	gone := filepath.Join(t.TempDir(), "gone.json")
+	require.NoError(t, os.WriteFile(gone, bytes.Replace(text, []byte(s.env.Admin.URL), []byte("https://127.0.0.1:1"), 1), 0o600))
+	require.Contains(t, fails(gone), "no answer; does the posemu serve of "+gone+" run?")
+
+	output, err := script(s.path)
+	require.NoError(t, err, output)
+	code := regexp.MustCompile(`pairing code: (\d{8})`).FindStringSubmatch(output)
+	require.Len(t, code, 2)
+	for _, arguments := range [][]string{{"init", "--env", s.path, "--sn", "SN-0001"}, {"pair", code[1]}} {
+		parameters := filepath.Join(filepath.Dir(s.path), "sn1.json")
+		output, err := exec.Command(s.posemu, append([]string{"terminal", "--config", parameters}, arguments...)...).CombinedOutput()
+		require.NoError(t, err, string(output))
+	}
+	require.Contains(t, fails(s.path), "the terminal is paired; unpair it first")
 }
 
 func TestTheScriptSaysHowItIsCalled(t *testing.T) {
