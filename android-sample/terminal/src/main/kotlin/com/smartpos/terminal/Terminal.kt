@@ -128,8 +128,9 @@ public class Terminal private constructor(
     public suspend fun deviceKey(): DeviceKey = call { decodeDeviceKey(bound.deviceKey(it)) }
 
     /**
-     * The activation as it stands; asks for a code when there is none, after one ran out, and when the device's key is lost. Show
-     * the code: a person enters it in the portal. The code is on disk when it returns.
+     * The activation as it stands; asks for a code when there is none, after one ran out, for a device that the portal released
+     * ([FaultCode.TOKEN_REFUSED]), and when the device's key is lost. Show the code: a person enters it in the portal. The code
+     * is on disk when it returns.
      *
      * @throws TerminalException with [FaultCode.CONFLICT] when the portal has an active device of this serial number under another
      * key, or a fault of the network.
