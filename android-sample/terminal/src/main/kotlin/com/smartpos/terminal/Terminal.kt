@@ -235,7 +235,7 @@ public class Terminal private constructor(
      */
     @Throws(TerminalException::class)
     override fun close() {
-        refuseMainThread("close")
+        refuseMainThread("Terminal.close")
         try {
             notices.closing(bound::close)
         } catch (e: Exception) {
@@ -277,7 +277,7 @@ public class Terminal private constructor(
             open(config, BoundHost(host.keys, host.log), refuseMainThread)
 
         private fun open(config: TerminalConfig, boundHost: BoundHost, refuseMainThread: (String) -> Unit): Terminal {
-            refuseMainThread("open")
+            refuseMainThread("Terminal.open")
             return loaded { Terminal(Mobile.open(config.json, boundHost), boundHost, refuseMainThread) }
         }
     }
