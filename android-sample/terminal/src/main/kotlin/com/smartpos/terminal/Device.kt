@@ -65,13 +65,15 @@ public class Token internal constructor(
 }
 
 /**
- * What the server answered to a call, whatever the HTTP status says.
+ * What the server answered to a call, whatever the HTTP status says. [toString] leaves the body out, which may hold a payment token.
  *
  * @property status the HTTP status.
  * @property body the body: JSON text, or the text that came in its place; null when there was none.
  * @property idempotencyKey of a call that changes something.
  */
-public data class CallAnswer(public val status: Int, public val body: String?, public val idempotencyKey: String?)
+public data class CallAnswer(public val status: Int, public val body: String?, public val idempotencyKey: String?) {
+    override fun toString(): String = "CallAnswer(status=$status, idempotencyKey=$idempotencyKey)"
+}
 
 /**
  * A call that went out and got no answer yet; [Terminal.resolveCall] asks again.

@@ -4,7 +4,7 @@ import android.os.Looper
 
 /** Refuses a blocking call on Android's main thread; there is none on a plain JVM. */
 internal fun refuseOnMainThread(call: String) {
-    check(!isMainThread()) { "Terminal.$call blocks: call it off the main thread, for example in withContext(Dispatchers.IO)" }
+    check(!isMainThread()) { "$call blocks: call it off the main thread, for example in withContext(Dispatchers.IO)" }
 }
 
 private fun isMainThread(): Boolean = try {

@@ -114,8 +114,11 @@ public class Terminal private constructor(
     public suspend fun uploadReports(): UploadResult = call { decodeUpload(bound.uploadReports(it)) }
 
     /**
-     * Does what a daily job must: [sync] when 24 h have passed, [uploadReports] when something waits. The upload is tried although
-     * the sync failed; the first fault is thrown.
+     * Does what a daily job must: records results of card payments that the backend does not have, [sync] when 24 h have passed,
+     * [uploadReports] when something waits. The upload is tried although the sync failed; the first fault is thrown.
+     *
+     * @throws TerminalException with [FaultCode.NOT_PAIRED], [FaultCode.INVALID_CONFIG] for a terminal that has neither
+     * [TerminalConfig.serverUrl] nor [TerminalConfig.device], or those of [sync] and [uploadReports].
      */
     public suspend fun runDue(): DueResult = call { decodeDue(bound.runDue(it)) }
 
@@ -236,7 +239,7 @@ public class Terminal private constructor(
      */
     @Throws(TerminalException::class)
     override fun close() {
-        refuseMainThread("close")
+        refuseMainThread("Terminal.close")
         try {
             notices.closing(bound::close)
         } catch (e: Exception) {
@@ -254,6 +257,10 @@ public class Terminal private constructor(
         /**
          * Opens the terminal of [config] and takes its data folder, which is made when it is missing. It sends nothing and works
          * without network. It blocks for storage and keys: call it off the main thread.
+         *
+         * In a coroutine, keep the terminal within the block that opens it: `withContext(Dispatchers.IO) { terminal = Terminal.open(…) }`.
+         * What such a block returns to a coroutine that was cancelled meanwhile is lost, and an open terminal has its data folder
+         * until the process ends.
          *
          * @throws TerminalException with [FaultCode.INVALID_CONFIG] (the message names the parameter),
          * [FaultCode.DATA_DIR_LOCKED], [FaultCode.STORAGE_READ_ONLY], [FaultCode.STORAGE_FULL], [FaultCode.STORAGE_DAMAGED],
@@ -278,7 +285,7 @@ public class Terminal private constructor(
             open(config, BoundHost(host.keys, host.log), refuseMainThread)
 
         private fun open(config: TerminalConfig, boundHost: BoundHost, refuseMainThread: (String) -> Unit): Terminal {
-            refuseMainThread("open")
+            refuseMainThread("Terminal.open")
             return loaded { Terminal(Mobile.open(config.json, boundHost), boundHost, refuseMainThread) }
         }
     }

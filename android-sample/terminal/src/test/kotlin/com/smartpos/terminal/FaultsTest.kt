@@ -306,6 +306,8 @@ class FaultsTest {
         val token = decodeToken("""{"v":1,"expiresAt":"2026-01-28T10:02:00Z","scope":["a"],"accessToken":"a.b.c"}""")
         assertEquals("Token(expiresAt=2026-01-28T10:02:00Z, scope=[a])", token.toString())
         assertFalse(decodeActivation("""{"status":"pending","activationCode":"12345678"}""").toString().contains("12345678"))
+        val answer = decodeCall("""{"v":1,"status":201,"body":{"payment_token":"pi_1_secret_0123"},"idempotencyKey":"k"}""")
+        assertEquals("CallAnswer(status=201, idempotencyKey=k)", answer.toString())
         assertEquals("Card", Card(Pan.ALLOWED, "2812", Service.LOUNGE, EntryMode.CHIP).toString())
     }
 

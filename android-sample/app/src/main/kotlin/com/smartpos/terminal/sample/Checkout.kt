@@ -9,6 +9,7 @@ import com.smartpos.terminal.CardResult
 import com.smartpos.terminal.PaymentToken
 import com.smartpos.terminal.PendingCardPayments
 import com.smartpos.terminal.android.CardApp
+import com.smartpos.terminal.android.CardAppException
 import java.util.UUID
 import org.json.JSONObject
 
@@ -43,6 +44,12 @@ class Checkout(app: SampleApplication) : Model<CheckoutState>(app, CheckoutState
 
     /** The Credit Card App is about to be started, once. */
     fun started() = change { it.copy(launch = null) }
+
+    /** The Credit Card App could not be started: nobody was asked for money. */
+    fun notStarted(asked: CardLaunch, why: Throwable) = launch {
+        app.terminal().cardPayments.resolve(asked.corrId, CardResult.Status.CANCELLED)
+        work { Message("card_app_" + ((why as? CardAppException)?.found ?: CardApp.Found.MISSING).name.lowercase()) }
+    }
 
     /** What the Credit Card App gave back, also to a process that Android made anew: on disk, whatever else is under way. */
     fun returned(resultCode: Int, data: Intent?) {
@@ -142,7 +149,8 @@ class CheckoutActivity : Screen<CheckoutState>(R.layout.checkout) {
         text(R.id.unrecorded, now.cards?.unrecorded?.size?.takeIf { it > 0 }?.let { getString(R.string.unrecorded, it) })
         now.launch?.let {
             model.started()
-            startActivityForResult(app.settings.cardApp()?.intent(this, it), 0)
+            runCatching { startActivityForResult(checkNotNull(app.settings.cardApp()).intent(this, it), 0) }
+                .onFailure { e -> model.notStarted(it, e) } // gone, or replaced, since it was looked for
         }
     }
 }

@@ -23,10 +23,10 @@ class Device(app: SampleApplication) : Model<DeviceState>(app, DeviceState()) {
     fun start() = keep {
         change { DeviceState(events = it.events) }
         val terminal = app.terminal()
-        if (terminal.status().activation in setOf(Activation.State.PENDING, Activation.State.ACTIVE)) {
-            show(terminal.awaitActivation(Duration.ZERO))
-            if (show(terminal.awaitActivation(Duration.ofDays(1))).state == Activation.State.ACTIVE) listen(terminal)
-        }
+        val state = terminal.status().activation
+        if (state == Activation.State.PENDING) show(terminal.requestActivation()) // without network as it is known
+        if (state != Activation.State.PENDING && state != Activation.State.ACTIVE) return@keep
+        if (show(terminal.awaitActivation(Duration.ofDays(1))).state == Activation.State.ACTIVE) listen(terminal)
     }
 
     /** Asks for a code, which a person enters in the portal. */

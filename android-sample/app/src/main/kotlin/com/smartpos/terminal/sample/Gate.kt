@@ -33,11 +33,12 @@ private val over =
 /** The entry at the gate: check, choose guests, confirm. */
 class Gate(app: SampleApplication) : Model<GateState>(app, GateState()) {
     /** Checks a card and overwrites it. */
-    fun check(card: Card) = act(GateState("checking")) { it.decide(card) }
+    fun check(card: Card) = act(GateState("checking")) { card.use { app.terminal().decide(it) } }
 
     /** Waits for a card at the vendor's reader, then checks it. */
-    fun read(reader: CardReader) = act(GateState("checking")) { terminal ->
-        reader.read()?.let { terminal.decide(it) } ?: GateState()
+    fun read(reader: CardReader) = act(GateState("checking")) {
+        val terminal = app.terminal() // without one nobody is asked for a card
+        reader.read()?.use { terminal.decide(it) } ?: GateState()
     }
 
     /** One guest more or fewer, from none to as many as the card allows. */
@@ -76,7 +77,7 @@ class Gate(app: SampleApplication) : Model<GateState>(app, GateState()) {
         return GateState(headline, R.color.allowed, Message("verdict_up_to", listOf(maxGuests)), access, maxGuests)
     }
 
-    private suspend fun Terminal.decide(card: Card): GateState = when (val verdict = card.use { checkEntry(it) }) {
+    private suspend fun Terminal.decide(card: Card): GateState = when (val verdict = checkEntry(card)) {
         is Verdict.Allowed -> allowed(verdict.accessId, verdict.maxGuests, verdict.mode == Mode.OFFLINE)
         is Verdict.Denied -> GateState("denied", R.color.denied, verdict.message())
         is Verdict.Unknown -> GateState("unknown", R.color.offline, verdict.message())
@@ -84,14 +85,14 @@ class Gate(app: SampleApplication) : Model<GateState>(app, GateState()) {
 
     private fun finish(call: suspend (Terminal, String) -> GateState) {
         val access = now.accessId ?: return
-        act(now.copy(headline = "confirming", color = R.color.neutral, message = null)) { call(it, access) }
+        act(now.copy(headline = "confirming", color = R.color.neutral, message = null)) { call(app.terminal(), access) }
     }
 
-    private fun act(meanwhile: GateState, call: suspend (Terminal) -> GateState) {
+    private fun act(meanwhile: GateState, call: suspend () -> GateState) {
         if (working) return
         change { meanwhile }
         work {
-            val next = call(app.terminal())
+            val next = call()
             change { next }
             null
         }

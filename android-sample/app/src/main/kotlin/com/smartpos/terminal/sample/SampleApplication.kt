@@ -56,8 +56,8 @@ class SampleApplication : Application() {
     suspend fun terminal(): Terminal = lock.withLock {
         opened ?: withContext(Dispatchers.IO) {
             val config = settings.config(environment.dataFolder) ?: throw NotSetUp()
-            Terminal.open(config, environment.host())
-        }.also { opened = it }
+            Terminal.open(config, environment.host()).also { opened = it } // in here, where no cancelled caller loses it
+        }
     }
 
     /** Opens the terminal and begins what needs no screen. */
@@ -69,12 +69,12 @@ class SampleApplication : Application() {
         device.start()
     }
 
-    /** Ends what [start] began and closes the terminal; the next caller opens it with the settings of that moment. */
-    suspend fun close() {
+    /** Ends what [start] began and closes the terminal; the next caller opens it, behind [change]. */
+    suspend fun close(change: suspend () -> Unit = {}) {
         for (model in listOf(orders, device, queue)) model.stop()
         lock.withLock {
-            withContext(Dispatchers.IO) { opened?.close() }
-            opened = null
+            withContext(Dispatchers.IO) { opened.also { opened = null }?.close() }
+            change()
         }
     }
 }

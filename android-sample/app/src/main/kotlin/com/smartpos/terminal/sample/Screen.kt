@@ -11,8 +11,6 @@ import android.widget.TextView
 import com.smartpos.terminal.Readiness
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.MainScope
-import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -95,7 +93,6 @@ abstract class Screen<S>(private val layout: Int) : Activity() {
     protected val app get() = application as SampleApplication
     protected abstract val model: Model<S>
 
-    private val scope = MainScope()
     private var watching: Job? = null
     private val buttons = mutableListOf<View>()
 
@@ -114,7 +111,7 @@ abstract class Screen<S>(private val layout: Int) : Activity() {
     override fun onStart() {
         super.onStart()
         model.refresh()
-        watching = scope.launch {
+        watching = app.scope.launch {
             launch { app.environment.online.collect { show(R.id.offline_banner, !it) } }
             model.shown.collect { now ->
                 buttons.forEach { it.isEnabled = !now.working }
@@ -128,11 +125,6 @@ abstract class Screen<S>(private val layout: Int) : Activity() {
     override fun onStop() {
         watching?.cancel()
         super.onStop()
-    }
-
-    override fun onDestroy() {
-        scope.cancel()
-        super.onDestroy()
     }
 
     /** Shows what changed, while the screen is seen. While [working], the buttons of [click] rest. */

@@ -17,22 +17,24 @@ class Setup(app: SampleApplication) : Model<String?>(app, app.settings.fingerpri
      * file, and both are overwritten; an empty one leaves the one there.
      */
     fun save(values: Map<Setting, String>, whitelistSecret: ByteArray, tillSecret: ByteArray) = work {
-        val usable = withContext(Dispatchers.IO) {
-            when {
+        try {
+            // A key store takes 32 to 1024 bytes.
+            val usable = when {
                 values[Setting.SERVER].isNullOrEmpty() -> true
-                whitelistSecret.isEmpty() -> runCatching { keys.hasMac(WHITELIST_KEY) }.getOrDefault(false)
-                else -> whitelistSecret.size in 32..1024 // what a key store takes
+                whitelistSecret.isNotEmpty() -> whitelistSecret.size in 32..1024
+                else -> withContext(Dispatchers.IO) { runCatching { keys.hasMac(WHITELIST_KEY) }.getOrDefault(false) }
             }
+            if (!usable) return@work Message("secret_needed")
+            app.close {
+                withContext(Dispatchers.IO) {
+                    if (whitelistSecret.isNotEmpty()) keys.importMac(WHITELIST_KEY, whitelistSecret)
+                    if (tillSecret.isNotEmpty()) app.tillSecret.write(tillSecret)
+                }
+                app.settings.save(values)
+            }
+        } finally {
+            for (secret in listOf(whitelistSecret, tillSecret)) secret.fill(0)
         }
-        if (!usable) return@work Message("secret_needed")
-        app.close()
-        withContext(Dispatchers.IO) {
-            if (whitelistSecret.isNotEmpty()) keys.importMac(WHITELIST_KEY, whitelistSecret)
-            if (tillSecret.isNotEmpty()) app.tillSecret.write(tillSecret)
-        }
-        whitelistSecret.fill(0)
-        tillSecret.fill(0)
-        app.settings.save(values)
         app.start()
         Message("saved")
     }

@@ -38,12 +38,10 @@ private val Reason.i18nKey get() = "reason." + name.lowercase()
 fun Context.words(message: Message): String {
     val id = resources.getIdentifier(message.key.replace('.', '_'), "string", packageName)
     val args = message.args.map {
-        if (it is Instant) {
-            words(it)
-        } else if (it is Message) {
-            words(it)
-        } else {
-            it
+        when (it) {
+            is Instant -> words(it)
+            is Message -> words(it)
+            else -> it
         }
     }
     return if (id == 0) message.fallback else getString(id, *args.toTypedArray())

@@ -165,7 +165,7 @@ class CheckoutTest : SampleTest() {
         giveBack(checkout, decide("decline", started(checkout)))
         until("declined") { checkout.says(R.id.message).startsWith("Card declined.") }
         untilPaid("failed")
-        assertFalse(checkout.shows(R.id.unknown))
+        until("nothing is open") { !checkout.shows(R.id.unknown) }
     }
 
     @Test
@@ -215,6 +215,18 @@ class CheckoutTest : SampleTest() {
         until("it is another's") { checkout.says(R.id.message).startsWith("The Credit Card App is signed by another") }
         assertNull(shadowOf(checkout).nextStartedActivity)
         assertEquals(before, payments().size)
+    }
+
+    @Test
+    fun `a Credit Card App that cannot be started costs nobody money`() {
+        ready()
+        install()
+        shadowOf(app).checkActivities(true) // it is another version, without the activity that is asked for
+        val checkout = open().get()
+        checkout.pay("380", R.id.pay_card)
+        until("it is said") { checkout.says(R.id.message).startsWith("The Credit Card App is not installed") }
+        untilPaid("cancelled")
+        until("nothing is open") { !checkout.shows(R.id.unknown) }
     }
 
     @Test

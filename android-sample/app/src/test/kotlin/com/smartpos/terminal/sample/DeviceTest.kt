@@ -78,6 +78,19 @@ class DeviceTest : SampleTest() {
     }
 
     @Test
+    fun `a code that waits is shown without network, and activates when there is one again`() {
+        setUp()
+        val code = pending(open(DeviceActivity::class.java).get())
+        emulator.fault("refuse")
+        restartProcess()
+        val device = open(DeviceActivity::class.java).get()
+        until("the code is shown") { device.says(R.id.activation_code) == code }
+        emulator.noFaults()
+        emulator.activate(code)
+        online(device)
+    }
+
+    @Test
     fun `without network it starts, says so, and comes back`() {
         activated()
         emulator.fault("refuse")

@@ -5,9 +5,13 @@ import android.os.Parcel
 import android.widget.EditText
 import com.smartpos.terminal.Card
 import com.smartpos.terminal.EntryMode
+import com.smartpos.terminal.FaultCode
+import com.smartpos.terminal.TerminalException
+import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.put
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.annotation.Config
@@ -50,6 +54,16 @@ class GateTest : SampleTest() {
         val gate = open(GateActivity::class.java).get()
         check(gate, ASI_FAILED)
         untilGateSays(gate, "入場不可\nカードを確認できませんでした。もう一度カードをかざしてください。")
+    }
+
+    @Test
+    fun `a card is overwritten, also when there is no terminal to check it`() {
+        val card = Card(allowed)
+        app.gate.check(card)
+        until("it is said") { app.gate.shown.value.value.message == Message("set_up_first") }
+        paired()
+        val checked = assertThrows(TerminalException::class.java) { runBlocking { app.terminal().checkEntry(card) } }
+        assertEquals(FaultCode.INVALID_CARD, checked.code)
     }
 
     @Test

@@ -2,10 +2,19 @@ package com.smartpos.terminal.sample
 
 import android.app.job.JobScheduler
 import android.widget.EditText
+import com.smartpos.terminal.FaultCode
+import com.smartpos.terminal.PaymentToken
+import com.smartpos.terminal.TerminalException
 import com.smartpos.terminal.android.FakeAndroidKeyStore
 import java.io.File
+import kotlinx.coroutines.async
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotEquals
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 
@@ -81,6 +90,51 @@ class SetupTest : SampleTest() {
         setup.type(R.id.code, "00000000")
         setup.press(R.id.pair)
         until("a wrong code is refused") { setup.says(R.id.message).startsWith("Pairing code not accepted.") }
+    }
+
+    @Test
+    fun `new parameters are in force, whoever uses the terminal meanwhile`() {
+        val setup = open(SetupActivity::class.java).get()
+        save(setup)
+        until("saved") { setup.says(R.id.message) == "Saved." }
+        save(setup) { it.type(R.id.gateway, emulator.gateway) }
+        until("saved with a gateway") {
+            app.queue.refresh()
+            setup.says(R.id.message) == "Saved."
+        }
+        val terminal = app.scope.async { app.terminal() }
+        until("nobody waits for it") { terminal.isCompleted }
+        val asked = assertThrows(TerminalException::class.java) {
+            runBlocking { terminal.await().payments.retrieve("pi_none", PaymentToken("pi_none_secret_0")) }
+        }
+        assertNotEquals("there is a gateway now", FaultCode.INVALID_CONFIG, asked.code)
+    }
+
+    @Test
+    fun `a caller who gives up while the terminal opens leaves it to the next`() {
+        app.settings.save(
+            mapOf(
+                Setting.SERIAL_NUMBER to sn,
+                Setting.TRUSTED_CA to emulator.caPem,
+                Setting.API to emulator.api,
+                Setting.AUDIENCE to emulator.issuer
+            )
+        )
+        val first = app.scope.launch { app.terminal() }
+        val end = System.nanoTime() + 20_000_000_000
+        while (!app.environment.dataFolder.exists() && System.nanoTime() < end) Thread.onSpinWait()
+        first.cancel()
+        val next = app.scope.async { app.terminal() }
+        until("the next has it") { next.isCompleted }
+        assertEquals(sn, runBlocking { next.await().status() }.serialNumber)
+    }
+
+    @Test
+    fun `secrets are overwritten, also when they are refused`() {
+        val secrets = List(2) { "short".toByteArray() }
+        app.setup.save(mapOf(Setting.SERVER to emulator.url), secrets[0], secrets[1])
+        until("it is refused") { app.setup.shown.value.message == Message("secret_needed") }
+        for (secret in secrets) assertArrayEquals(ByteArray(5), secret)
     }
 
     @Test

@@ -15,13 +15,14 @@ import com.smartpos.terminal.encodePageDevice
 import com.smartpos.terminal.encodePageResult
 import com.smartpos.terminal.encodePageScan
 import com.smartpos.terminal.javascriptText
+import java.time.Duration
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.FutureTask
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
 
-private const val PATIENCE_SECONDS = 5L
 private const val DEFAULT_PORT = ":443"
 private val originText = Regex("https://[a-z0-9.-]+(:[0-9]{1,5})?")
 private val functionName = Regex("[A-Za-z_$][A-Za-z0-9_$]{0,99}")
@@ -38,7 +39,8 @@ private val functionName = Regex("[A-Za-z_$][A-Za-z0-9_$]{0,99}")
  * - While a page is being left, its URL may already be the next one's. Show no foreign page in this WebView:
  *   `shouldOverrideUrlLoading` of its `WebViewClient` returns `!bridge.allows(request.url.toString())`.
  *
- * A page calls on a thread of the WebView; the URL is read on the main thread, for which a call waits 5 s at most.
+ * A page calls on a thread of the WebView; the URL is read on the main thread. A call for which that has no time within 5 s throws, and
+ * nothing is done for it; one that has begun is waited for.
  *
  * @param origins whose pages may use it, `https://host[:port]`.
  * @param activation the device as activated; its names go to the page.
@@ -51,6 +53,7 @@ public class MPACBridge(
     private val app: App
 ) {
     private val main = Handler(Looper.getMainLooper())
+    internal var patience: Duration = Duration.ofSeconds(5)
     private val origins = origins.map { it.lowercase().removeSuffix("/").removeSuffix(DEFAULT_PORT) }
 
     init {
@@ -161,7 +164,9 @@ public class MPACBridge(
 
     /** Looks at the page and does [work] in one step of the main thread, so that the page cannot change in between. */
     private fun <T> onMain(work: () -> T): T {
+        val taken = AtomicBoolean() // by the main thread, or back by the page
         val step = FutureTask {
+            check(taken.compareAndSet(false, true)) { "the page gave up" }
             if (!isAllowed()) {
                 throw SecurityException("MPACBridge is not for this page")
             }
@@ -169,13 +174,20 @@ public class MPACBridge(
         }
         if (Looper.getMainLooper().isCurrentThread) step.run() else main.post(step)
         try {
-            return step.get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            return step.getPatiently(taken)
         } catch (e: ExecutionException) {
             throw e.cause ?: e
-        } catch (e: TimeoutException) {
-            step.cancel(false)
+        }
+    }
+
+    // What has begun is waited for: a page must not hear that a payment failed which the app goes on with.
+    private fun <T> FutureTask<T>.getPatiently(taken: AtomicBoolean): T = try {
+        get(patience.toMillis(), TimeUnit.MILLISECONDS)
+    } catch (e: TimeoutException) {
+        if (taken.compareAndSet(false, true)) {
             throw IllegalStateException("the main thread is busy", e)
         }
+        get()
     }
 
     public companion object {

@@ -5,6 +5,7 @@ import android.security.keystore.KeyProperties
 import android.util.AtomicFile
 import java.io.File
 import java.io.FileNotFoundException
+import java.io.IOException
 import java.security.GeneralSecurityException
 import java.security.KeyStore
 import java.security.ProviderException
@@ -32,15 +33,16 @@ public class SecretFile(private val file: File) {
     private val alias = "smartpos.file." + file.name
     private val store: KeyStore by lazy { KeyStore.getInstance(PROVIDER).apply { load(null) } }
 
-    /** Keeps [secret] in the place of what was there; it is on disk when this returns. The caller clears its own array. */
+    /**
+     * Keeps [secret] in the place of what was there; it is on disk when this returns. After an exception what was there still is. The
+     * caller clears its own array.
+     *
+     * @throws IOException when the storage does not take it, [GeneralSecurityException] or [ProviderException] when the key store
+     * makes no key.
+     */
+    @Throws(IOException::class, GeneralSecurityException::class)
     public fun write(secret: ByteArray) {
-        val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
-        val spec = KeyGenParameterSpec.Builder(alias, purposes).setKeySize(KEY_BITS)
-            .setBlockModes(KeyProperties.BLOCK_MODE_GCM).setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE).build()
-        // A new key each time, so that a lost one is in nobody's way.
-        val key = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).apply { init(spec) }.generateKey()
-        val cipher = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
-        val sealed = cipher.iv + cipher.doFinal(secret)
+        val sealed = seal(secret)
         val atomic = AtomicFile(file)
         val output = atomic.startWrite()
         try {
@@ -52,7 +54,34 @@ public class SecretFile(private val file: File) {
         }
     }
 
-    /** The secret; null when there is none, or when the system wiped its key or the file is damaged: ask for it again. */
+    // A key that works serves on, for what is in the file is sealed with it until the new file is in its place.
+    private fun seal(secret: ByteArray): ByteArray = try {
+        seal(secret, store.getKey(alias, null) as? SecretKey ?: newKey())
+    } catch (_: GeneralSecurityException) {
+        seal(secret, newKey())
+    } catch (_: ProviderException) {
+        seal(secret, newKey())
+    }
+
+    // The key store makes each nonce itself.
+    private fun seal(secret: ByteArray, key: SecretKey): ByteArray {
+        val cipher = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, key) }
+        return cipher.iv + cipher.doFinal(secret)
+    }
+
+    private fun newKey(): SecretKey {
+        val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
+        val spec = KeyGenParameterSpec.Builder(alias, purposes).setKeySize(KEY_BITS)
+            .setBlockModes(KeyProperties.BLOCK_MODE_GCM).setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE).build()
+        return KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).apply { init(spec) }.generateKey()
+    }
+
+    /**
+     * The secret; null when there is none, or when the system wiped its key or the file is damaged: ask for it again.
+     *
+     * @throws IOException when the storage does not give the file.
+     */
+    @Throws(IOException::class)
     public fun read(): ByteArray? {
         val sealed = try {
             AtomicFile(file).readFully()

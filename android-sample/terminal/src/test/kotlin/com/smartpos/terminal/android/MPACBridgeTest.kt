@@ -9,10 +9,12 @@ import com.smartpos.terminal.Activation
 import com.smartpos.terminal.CardRequest
 import com.smartpos.terminal.CardResult
 import com.smartpos.terminal.decodeHandover
+import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.FutureTask
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeoutException
 import java.util.function.Consumer
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
@@ -34,6 +36,7 @@ class MPACBridgeTest {
     private val context: Application = RuntimeEnvironment.getApplication()
     private val webView = WebView(context)
     private val asked = mutableListOf<Any>()
+    private var working: () -> Unit = {}
     private var cardAnswer: Consumer<CardResult?>? = null
     private var scanAnswer: Consumer<String?>? = null
 
@@ -41,6 +44,7 @@ class MPACBridgeTest {
         override fun payByCard(request: CardRequest, answer: Consumer<CardResult?>) {
             assertTrue(Looper.getMainLooper().isCurrentThread)
             asked += request
+            working()
             cardAnswer = answer
         }
 
@@ -61,10 +65,11 @@ class MPACBridgeTest {
     private val request =
         """{"corr_id":"CORR-1-0","amount":380,"classificationCode":5,"authorizationID":"AUTH01","terminal_id":"t"}"""
 
+    private fun <T> calling(call: () -> T): FutureTask<T> = FutureTask(Callable(call)).also { Thread(it, "JavaBridge").start() }
+
     /** Calls as a page does, while the main thread does its work. */
     private fun <T> page(call: () -> T): T {
-        val calling = FutureTask(Callable(call))
-        Thread(calling, "JavaBridge").start()
+        val calling = calling(call)
         val end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20)
         while (!calling.isDone && System.nanoTime() < end) {
             shadowOf(Looper.getMainLooper()).idle()
@@ -186,6 +191,24 @@ class MPACBridgeTest {
         webView.loadUrl("https://shop.example/")
         assertTrue(page { bridge.printReceipt("receipt") })
         assertEquals(listOf<Any>("receipt"), asked)
+    }
+
+    @Test
+    fun `a payment that has begun is waited for, one that has not is not made any more`() {
+        webView.loadUrl("https://shop.example/")
+        bridge.patience = Duration.ofMillis(50)
+        lateinit var calling: FutureTask<Unit>
+        working = { assertThrows("the page waits", TimeoutException::class.java) { calling.get(500, TimeUnit.MILLISECONDS) } }
+        calling = calling { bridge.launchCreditCardApp(request, "paid") }
+        while (!calling.isDone) shadowOf(Looper.getMainLooper()).idle()
+        calling.get()
+        assertEquals(1, asked.size)
+
+        val busy = calling { bridge.launchCreditCardApp(request, "paid") }
+        val given = assertThrows(ExecutionException::class.java) { busy.get(20, TimeUnit.SECONDS) }
+        assertTrue(given.cause is IllegalStateException)
+        shadowOf(Looper.getMainLooper()).idle()
+        assertEquals(1, asked.size)
     }
 
     @Test

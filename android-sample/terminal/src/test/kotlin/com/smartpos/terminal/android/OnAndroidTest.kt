@@ -12,6 +12,8 @@ import com.smartpos.terminal.Activation
 import com.smartpos.terminal.Card
 import com.smartpos.terminal.DueResult
 import com.smartpos.terminal.Emulator
+import com.smartpos.terminal.EventStream
+import com.smartpos.terminal.EventStreamConfig
 import com.smartpos.terminal.FaultCode
 import com.smartpos.terminal.Notice
 import com.smartpos.terminal.Pan
@@ -89,6 +91,10 @@ class OnAndroidTest {
         emulator.register("SN-MAIN")
         val refused = assertThrows(IllegalStateException::class.java) { Terminal.open(config("SN-MAIN"), environment.host()) }
         assertTrue(refused.message, refused.message!!.contains("Terminal.open blocks"))
+        val stream = assertThrows(IllegalStateException::class.java) {
+            EventStream.open(EventStreamConfig("127.0.0.1:0", "KEY"), ByteArray(32)) {}
+        }
+        assertTrue(stream.message, stream.message!!.startsWith("EventStream.open blocks"))
         val terminal = open("SN-MAIN")
         assertThrows(IllegalStateException::class.java) { terminal.close() }
         terminal.closeElsewhere()

@@ -1,9 +1,12 @@
 package com.smartpos.terminal.android
 
 import java.io.File
+import java.io.IOException
 import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
 import org.junit.Before
 import org.junit.Rule
 import org.junit.Test
@@ -29,6 +32,26 @@ class SecretFileTest {
         SecretFile(file).write(secret)
         assertArrayEquals(secret, SecretFile(file).read())
         assertFalse(String(file.readBytes(), Charsets.ISO_8859_1).contains(String(secret)))
+    }
+
+    @Test
+    fun `a write that fails leaves what was there`() {
+        SecretFile(file).write(secret)
+        val inTheWay = File(folder.root, "secret.new").apply { mkdir() }
+        assertThrows(IOException::class.java) { SecretFile(file).write("another".toByteArray()) }
+        assertArrayEquals(secret, SecretFile(file).read())
+        inTheWay.delete()
+        SecretFile(file).write("another".toByteArray())
+        assertArrayEquals("another".toByteArray(), SecretFile(file).read())
+    }
+
+    @Test
+    fun `no nonce is used twice`() {
+        val sealed = List(20) {
+            SecretFile(file).write(secret)
+            file.readBytes().take(12)
+        }
+        assertEquals(20, sealed.toSet().size)
     }
 
     @Test
