@@ -7,11 +7,13 @@ import com.smartpos.terminal.TerminalConfig
 import com.smartpos.terminal.Verdict
 import com.smartpos.terminal.android.AndroidEnvironment
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 
 /** The terminal of this device: open it once and keep it for the life of the process. */
 suspend fun openTerminal(context: Context, server: String, caPem: String, secret: ByteArray): Terminal =
-    withContext(Dispatchers.IO) {
+    // NonCancellable: a cancelled caller would lose it open.
+    withContext(Dispatchers.IO + NonCancellable) {
         val environment = AndroidEnvironment(context)
         val host = environment.host() // keys in Android Keystore, lines to the device's log
         host.keys.importMac("whitelist", secret) // when the device is set up; drop the secret then

@@ -82,7 +82,6 @@ class Checkout(app: SampleApplication) : Model<CheckoutState>(app, CheckoutState
         val order = post(key, "orders", mapOf("order_type" to "takeaway", "items" to listOf(item))).getString("id")
         val bill = post(key, "bills", mapOf("order_id" to order)).getString("id")
         val payment = post(key, "payments", mapOf("bill_id" to bill, "amount" to yen, "payment_method" to method))
-        app.settings.sale = sale.takeIf { method == QR } // a card payment is kept by the library from here on
         if (method == CARD) byCard(payment) else byQr(payment)
     }
 
@@ -116,6 +115,7 @@ class Checkout(app: SampleApplication) : Model<CheckoutState>(app, CheckoutState
         val request = CardRequest(payment.getLong("amount"), 5, "AUTH01", payment.getString("id"))
         val launch = app.terminal().cardPayments.encodeRequest(request)
         app.settings.cardPayment = launch.corrId
+        app.settings.sale = null // from here on the library keeps the payment, and gives no second Intent for it
         change { it.copy(launch = launch) }
         return null
     }
