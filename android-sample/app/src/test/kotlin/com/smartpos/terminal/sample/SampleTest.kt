@@ -14,6 +14,7 @@ import com.smartpos.terminal.android.TerminalRunner
 import com.smartpos.terminal.text
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import org.junit.After
@@ -86,7 +87,7 @@ abstract class SampleTest {
         type(R.id.audience, emulator.issuer)
     }
 
-    /** A device without gate that was set up and activated by clicks, and [more] of it. */
+    /** A device without gate that was set up by clicks, and [more] of it. Its code is entered before the app asks for the first time. */
     protected fun activated(more: (Activity) -> Unit = {}) {
         val setup = open(SetupActivity::class.java).get()
         save(setup, server = "", secret = "") {
@@ -94,10 +95,9 @@ abstract class SampleTest {
             more(it)
         }
         until("saved") { setup.says(R.id.message) == "Saved." }
+        emulator.activate(runBlocking { app.terminal().requestActivation().code!! })
         val device = open(DeviceActivity::class.java).get()
         device.press(R.id.activate)
-        until("a code") { device.says(R.id.activation_code).length == 8 }
-        emulator.activate(device.says(R.id.activation_code))
         until("online") { device.says(R.id.channel) == "Channel: online" }
     }
 
