@@ -86,7 +86,7 @@ func Open(configJSON string, host Host) (t *Terminal, err error) {
 		return nil, err
 	}
 	t = &Terminal{config: c, out: startOutbox(host), released: make(chan struct{}), closeWait: closeWait}
-	if err := t.assemble(host != nil, keys); err != nil {
+	if err := t.assemble(keys); err != nil {
 		t.release()
 		return nil, errors.Join(err, t.releaseErr)
 	}
@@ -95,9 +95,9 @@ func Open(configJSON string, host Host) (t *Terminal, err error) {
 }
 
 // assemble builds the house from the ground: storage, then what stands on it.
-func (t *Terminal) assemble(logged bool, host keystore.Host) (err error) {
+func (t *Terminal) assemble(host keystore.Host) (err error) {
 	t.log = slog.New(slog.DiscardHandler)
-	if logged {
+	if t.out.host != nil {
 		t.log = slog.New(newHostLog(t.out))
 	}
 	c := t.config
