@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -127,15 +125,10 @@ func (d *cardDay) live() {
 	t := d.t
 	t.Helper()
 	d.payments, d.charged, d.slips, d.closed = map[string]string{}, map[string]string{}, map[string]string{}, map[string]bool{}
-	child := exec.CommandContext(t.Context(), os.Args[0], cardKillChild, d.config) //nolint:gosec // this test binary.
-	said, err := child.StdoutPipe()
-	require.NoError(t, err)
-	child.Stderr = os.Stderr
-	require.NoError(t, child.Start())
+	child, lines := startChild(t, cardKillChild, d.config)
 	late := time.AfterFunc(20*time.Second, func() { _ = child.Process.Kill() })
 	defer late.Stop()
 	last := 1 + mathrand.IntN(7)
-	lines := bufio.NewScanner(said)
 	for n := 1; lines.Scan(); n++ {
 		words := strings.Fields(lines.Text())
 		require.GreaterOrEqual(t, len(words), 3, "the child failed: %s", lines.Text())

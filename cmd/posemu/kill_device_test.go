@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -151,12 +149,7 @@ func TestADeviceKilledAtAnyMoment(t *testing.T) {
 // orderOnce runs the child and kills it at a random moment.
 func orderOnce(t *testing.T, config string, kill int, tried, acknowledged map[string]bool, hear func(int64)) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], killDeviceChild, config) //nolint:gosec // this test binary.
-	said, err := child.StdoutPipe()
-	require.NoError(t, err)
-	child.Stderr = os.Stderr
-	require.NoError(t, child.Start())
-	lines := bufio.NewScanner(said)
+	child, lines := startChild(t, killDeviceChild, config)
 	at, left := []string{"event", "try"}[kill%2], rand.IntN(eventsPerKill) //nolint:gosec // a moment for a kill.
 	for lines.Scan() {
 		word, what, found := strings.Cut(lines.Text(), " ")

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -142,12 +140,7 @@ func killLane(t *testing.T, world *emulator.World, sn string) {
 
 // killOnce runs the child and kills it at a random moment.
 func killOnce(t *testing.T, config string, tried, acknowledged map[string]bool) {
-	child := exec.CommandContext(t.Context(), os.Args[0], killChild, config) //nolint:gosec // this test binary.
-	said, err := child.StdoutPipe()
-	require.NoError(t, err)
-	child.Stderr = os.Stderr
-	require.NoError(t, child.Start())
-	lines := bufio.NewScanner(said)
+	child, lines := startChild(t, killChild, config)
 	for lines.Scan() {
 		word, id, found := strings.Cut(lines.Text(), " ")
 		require.True(t, found, "the child failed: %s", lines.Text())

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -11,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -207,17 +205,12 @@ func (d *qrDay) live(finish bool) (kills int) {
 	require.NoError(t, err)
 	config := filepath.Join(d.dir, "shop.json")
 	require.NoError(t, os.WriteFile(config, text, 0o600))
-	child := exec.CommandContext(t.Context(), os.Args[0], qrKillChild, config) //nolint:gosec // this test binary.
-	said, err := child.StdoutPipe()
-	require.NoError(t, err)
-	child.Stderr = os.Stderr
-	require.NoError(t, child.Start())
+	child, lines := startChild(t, qrKillChild, config)
 	kill := func() { _ = child.Process.Kill() }
 	late := time.AfterFunc(30*time.Second, kill)
 	defer late.Stop()
 	last := 1 + rand.IntN(4)
 	finished := false
-	lines := bufio.NewScanner(said)
 	for n := 1; lines.Scan(); n++ {
 		words := strings.Fields(lines.Text())
 		switch words[0] {
