@@ -1,5 +1,8 @@
 package com.smartpos.terminal.gates
 
+import com.android.tools.r8.R8
+import com.android.tools.r8.R8Command
+import com.android.tools.r8.origin.Origin
 import com.smartpos.terminal.Emulator
 import com.smartpos.terminal.Pan
 import java.io.File
@@ -41,7 +44,8 @@ class ShrinkTest {
     @Test
     fun `without the rules a page would find nothing`() {
         val entrance = rules("-keep class com.smartpos.terminal.gates.Page { public static *** show(...); }\n-dontwarn **")
-        assertEquals(0, bridges(shrink(listOf(entrance), everything(), path("android"), jdk)))
+        val program = listOf(jar("terminal", "../terminal/target/classes"), jar("journey", "target/classes"))
+        assertEquals(0, bridges(shrink(listOf(entrance), program, path("android"), jdk)))
     }
 
     /** How many classes have the four methods of MPACBridge, by their names, and the annotation that a WebView looks for. */
@@ -67,24 +71,21 @@ class ShrinkTest {
             emulator.admin("PUT", "/admin/api/whitelist", """{"pans":["${Pan.LISTED}"]}""")
             val ca = File(folder, "ca.pem").apply { writeText(emulator.caPem) }
             // The journey is shrunk with the rest; only the framework comes beside it.
+            val classes = "$shrunk:${path("android")}"
             val library = "-Djava.library.path=" + System.getProperty("java.library.path")
+            val java = listOf("$jdk/bin/java", library, "-cp", classes, "com.smartpos.terminal.gates.Journey")
             val terminal = listOf(emulator.url, ca.path, emulator.whitelistSecret, SN, code, File(folder, "terminal").path)
-            val main = "com.smartpos.terminal.gates.Journey"
-            return java(listOf(library, "-cp", "$shrunk:${path("android")}", main) + terminal + listOf(Pan.fresh(), Pan.LISTED))
+            val child = ProcessBuilder(java + terminal + listOf(Pan.fresh(), Pan.LISTED)).redirectErrorStream(true).start()
+            return child.inputStream.bufferedReader().readText().trim()
         }
     }
 
     private fun shrink(rules: List<File>, program: List<File>, vararg frameworks: String): File {
         val output = File(folder, "shrunk.jar")
-        val r8 = listOf("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx1g", "-cp", path("r8"), "com.android.tools.r8.R8")
-        val quiet = listOf("info", "warning").flatMap { listOf("--map-diagnostics", it, "none") }
-        val said = java(
-            r8 + listOf("--release", "--classfile", "--output", output.path) + frameworks.flatMap {
-                listOf("--lib", it)
-            } + quiet +
-                rules.flatMap { listOf("--pg-conf", it.path) } + program.map { it.path }
-        )
-        assertEquals("", said)
+        val arguments = listOf("--release", "--classfile", "--output", output.path) + frameworks.flatMap { listOf("--lib", it) } +
+            listOf("info", "warning").flatMap { listOf("--map-diagnostics", it, "none") } +
+            rules.flatMap { listOf("--pg-conf", it.path) } + program.map { it.path }
+        R8.run(R8Command.parse(arguments.toTypedArray(), Origin.unknown()).build())
         return output
     }
 
@@ -116,11 +117,6 @@ class ShrinkTest {
             }
         }
         return file
-    }
-
-    private fun java(arguments: List<String>): String {
-        val command = listOf(File(jdk, "bin/java").path) + arguments
-        return ProcessBuilder(command).redirectErrorStream(true).start().inputStream.bufferedReader().readText().trim()
     }
 
     private val jdk = System.getProperty("java.home")
