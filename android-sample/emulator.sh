@@ -17,11 +17,13 @@ for _ in {1..30}; do # it may have been started a moment ago
 done
 [ -s "$env" ] || die "$env is missing: start posemu serve --env $env first"
 
-value() { python3 -c 'import functools, json, sys; print(functools.reduce(dict.get, sys.argv[2:], json.load(open(sys.argv[1]))))' "$env" "$@"; }
+{ read -r ca && read -r admin && read -r token; } < <(
+  python3 -c 'import json, sys; e = json.load(open(sys.argv[1])); print(e["caFile"], e["admin"]["url"], e["admin"]["token"], sep="\n")' "$env" 2>/dev/null
+) || die "$env is not the file that posemu serve writes"
 api() { # METHOD PATH [BODY]
   local answer
-  answer=$(curl -s --fail-with-body --retry 2 --retry-connrefused -X "$1" --cacert "$(value caFile)" -K - -d "${3:-}" "$(value admin url)$2" \
-    <<< "header = \"Authorization: Bearer $(value admin token)\"") || die "$1 $2: ${answer:-no answer; does the posemu serve of $env run?}"
+  answer=$(curl -s --fail-with-body --retry 2 --retry-connrefused -X "$1" --cacert "$ca" -K - -d "${3:-}" "$admin$2" \
+    <<< "header = \"Authorization: Bearer $token\"") || die "$1 $2: ${answer:-no answer; does the posemu serve of $env run?}"
   printf '%s\n' "$answer"
 }
 terminals=$(api GET /admin/api/terminals)

@@ -35,14 +35,10 @@ type served struct {
 	}
 }
 
-// serve builds posemu and runs it until the test is over.
-func serve(t *testing.T) *served {
+// serve runs posemu until the test is over.
+func serve(t *testing.T, posemu string) *served {
 	t.Helper()
-	folder := t.TempDir()
-	posemu := filepath.Join(folder, "posemu")
-	built, err := exec.Command("go", "build", "-o", posemu, "../cmd/posemu").CombinedOutput()
-	require.NoError(t, err, string(built))
-	s := &served{posemu: posemu, path: filepath.Join(folder, "env.json")}
+	s := &served{posemu: posemu, path: filepath.Join(t.TempDir(), "env.json")}
 	cmd := exec.Command(posemu, "serve", "--env", s.path)
 	cmd.Stderr = os.Stderr
 	output, err := cmd.StdoutPipe()
@@ -101,9 +97,22 @@ func resources(t *testing.T, path string) map[string]string {
 	return found
 }
 
-func TestTheSampleIsToldWhereTheEmulatorIs(t *testing.T) {
+func TestTheScriptOfTheSample(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	posemu := filepath.Join(t.TempDir(), "posemu")
+	built, err := exec.Command("go", "build", "-o", posemu, "../cmd/posemu").CombinedOutput()
+	require.NoError(t, err, string(built))
+	t.Run("tells the sample where the emulator is", func(t *testing.T) {
+		t.Parallel()
+		testTheSampleIsTold(t, serve(t, posemu))
+	})
+	t.Run("says why there is no pairing code", func(t *testing.T) {
+		t.Parallel()
+		testThereIsNoPairingCode(t, serve(t, posemu))
+	})
+}
+
+func testTheSampleIsTold(t *testing.T, s *served) {
 	values := filepath.Join(t.TempDir(), "values")
 	run := func() (output, warnings string) {
 		cmd := exec.Command("bash", "../android-sample/emulator.sh", s.path, "SN-0001")
@@ -147,9 +156,7 @@ func TestTheSampleIsToldWhereTheEmulatorIs(t *testing.T) {
 	require.Equal(t, 1, strings.Count(s.get(t, "/admin/api/posstream/clients"), `"127.0.0.1:7000"`), "one till, however often it runs")
 }
 
-func TestTheScriptSaysWhyThereIsNoPairingCode(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func testThereIsNoPairingCode(t *testing.T, s *served) {
 	values := t.TempDir()
 	script := func(env string) (string, error) {
 		cmd := exec.Command("bash", "../android-sample/emulator.sh", env, "SN-0001")
@@ -169,6 +176,9 @@ func TestTheScriptSaysWhyThereIsNoPairingCode(t *testing.T) {
 	}
 	missing := filepath.Join(t.TempDir(), "missing.json")
 	require.Contains(t, fails(missing), missing+" is missing: start posemu serve")
+	other := filepath.Join(t.TempDir(), "other.json")
+	require.NoError(t, os.WriteFile(other, []byte(`{"caFile": "/tmp/ca.pem"`), 0o600))
+	require.Contains(t, fails(other), other+" is not the file that posemu serve writes")
 
 	text, err := os.ReadFile(s.path)
 	require.NoError(t, err)

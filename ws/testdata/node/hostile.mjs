@@ -44,9 +44,6 @@ const tricks = {
   'calls it a bad frame': (ws) => ws.close(4400),
   'misses the heartbeat': (ws) => ws.close(4408),
   'finds it too much': (ws) => ws.close(4429),
-  'falls silent': (ws) => {
-    ws.silent = true;
-  },
 };
 const plan = Object.keys(tricks);
 const last = 2 * plan.length + 4;
@@ -71,7 +68,7 @@ function serve(ws, n) {
   ws.on('message', async (text) => {
     const m = JSON.parse(text);
     if (m.type === 'ack') seen.acks.push(m.data.id);
-    if (m.type === 'ping' && !ws.silent) say(ws, 'pong', { re: m.id });
+    if (m.type === 'ping') say(ws, 'pong', { re: m.id });
     if (m.type !== 'hello') return;
     seen.hellos.push(m.data.last_event_id ?? '');
     say(ws, 'welcome', { re: m.id, data: { session_id: 's', heartbeat: 1 } });
