@@ -170,14 +170,19 @@ func errorOf(err error) *apiError {
 	return &apiError{http.StatusInternalServerError, "internal", "the emulator failed"}
 }
 
-// decode reads a body; what does not fit is 422.
+// decode reads a body; what does not fit is 422, an unknown field too: a fault whose "times" is misspelt would last for ever.
 func decode(r *http.Request, into any) error {
 	text, err := io.ReadAll(r.Body)
 	if err != nil || !bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte{'{'}) {
 		return unreadable(err, "a JSON object is needed")
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
 		return unprocessable("the body does not fit: " + jsonProblem(err))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return unprocessable("the body does not end with its object")
 	}
 	return nil
 }
@@ -196,6 +201,10 @@ func jsonProblem(err error) string {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
 		return kind.Field + " has a wrong type"
+	}
+	// The package has no type for this one.
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return name + " is no field of it"
 	}
 	return "broken JSON"
 }

@@ -127,6 +127,8 @@ func TestStatuses(t *testing.T) {
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"nonsense"}`, status: 422},
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"refuse","path":"/pos/pair"}`, status: 422},
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","times":"two"}`, status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","tmies":2}`, status: 422},
+		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset","times":2} x`, status: 422},
 		{method: "POST", path: "/admin/api/faults", body: `{"kind":"reset"}`, status: 201},
 		{method: "DELETE", path: "/admin/api/faults/nothing", status: 404},
 		{method: "DELETE", path: "/admin/api/faults", status: 204},

@@ -18,7 +18,9 @@ var panText = regexp.MustCompile(`^[0-9]{12,19}$`)
 // whitelist reads its body as it comes: a list of 1 GiB is not held in memory.
 func (a *api) whitelist(r *http.Request) (int, any, error) {
 	count, err := a.MACS.SetWhitelist(r.Context(), func(draft *macs.Draft) error {
-		return listBody{json.NewDecoder(r.Body), draft}.read()
+		body := json.NewDecoder(r.Body)
+		body.DisallowUnknownFields()
+		return listBody{body, draft}.read()
 	})
 	return http.StatusOK, map[string]int64{"count": count}, err
 }
@@ -67,7 +69,7 @@ func (b listBody) member(name json.Token) error {
 	case "generate":
 		return b.generate()
 	}
-	return b.skip()
+	return unprocessable("the body does not fit: its fields are pans, hashes and generate")
 }
 
 // each hands the strings of an array to add, which says whether one is good. null is no array and none is needed.
@@ -104,32 +106,13 @@ func (b listBody) generate() error {
 		Seed  uint64 `json:"seed"`
 	}
 	if err := b.Decode(&in); err != nil {
-		return unreadable(err, "generate needs a count and a seed, whole numbers")
+		return unreadable(err, "generate needs a count and a seed, whole numbers, and nothing else")
 	}
 	if in.Count < 0 || in.Count > maxGenerate {
 		return unprocessable("generate.count must be 0 to 100000000")
 	}
 	b.draft.Generate = macs.Generate{Count: in.Count, Seed: in.Seed}
 	return nil
-}
-
-// skip reads over the value of a member that is not known.
-func (b listBody) skip() error {
-	for depth := 0; ; {
-		token, err := b.token()
-		if err != nil {
-			return err
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth == 0 {
-			return nil
-		}
-	}
 }
 
 func (b listBody) token() (json.Token, error) {

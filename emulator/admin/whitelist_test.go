@@ -22,11 +22,10 @@ func TestWhitelistBodies(t *testing.T) {
 	hash, other := strings.Repeat("a", 64), strings.Repeat("b", 64)
 	for body, want := range map[string]string{
 		`{}`: `{"count":0}`,
-		`{"pans":null,"hashes":null,"generate":null}`:                                     `{"count":0}`,
-		`{"hashes":["` + hash + `","` + other + `"]}`:                                     `{"count":2}`,
-		`{"generate":{"seed":1,"count":3},"hashes":["` + hash + `"]}`:                     `{"count":4}`,
-		`{"hashes":["` + hash + `","` + hash + `"],"pans":["5555555555554444"]}`:          `{"count":2}`,
-		`{"other":{"a":[1,{"b":null}]},"more":[[]],"text":"x","hashes":["` + hash + `"]}`: `{"count":1}`,
+		`{"pans":null,"hashes":null,"generate":null}`:                            `{"count":0}`,
+		`{"hashes":["` + hash + `","` + other + `"]}`:                            `{"count":2}`,
+		`{"generate":{"seed":1,"count":3},"hashes":["` + hash + `"]}`:            `{"count":4}`,
+		`{"hashes":["` + hash + `","` + hash + `"],"pans":["5555555555554444"]}`: `{"count":2}`,
 	} {
 		answer := a.call(http.MethodPut, "/admin/api/whitelist", body)
 		require.Equal(t, http.StatusOK, answer.Code, "%s: %s", body, answer.Body)
@@ -34,7 +33,8 @@ func TestWhitelistBodies(t *testing.T) {
 	}
 	for _, body := range []string{
 		``, `[]`, `null`, `{"hashes":{}}`, `{"hashes":"` + hash + `"}`, `{"hashes":[1]}`, `{"hashes":[null]}`, `{"hashes":["` + hash + `"]`, `{}{}`, `{} x`,
-		`{"generate":[]}`, `{"generate":{"count":"1"}}`, `{"other":[}`,
+		`{"generate":[]}`, `{"generate":{"count":"1"}}`, `{"hash":["` + hash + `"]}`,
+		`{"generate":{"cuont":3}}`,
 	} {
 		requireError(t, http.StatusUnprocessableEntity, a.call(http.MethodPut, "/admin/api/whitelist", body))
 	}
