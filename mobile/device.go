@@ -97,7 +97,8 @@ func (t *Terminal) Call(op *Op, method, path string, body []byte, idempotencyKey
 }
 
 // ResolveCall asks again for a call without an answer, as it was, by the idempotency key that Status lists. Answer and errors as
-// of Call; not_found when no such call is open.
+// of Call; not_found when no such call is open; storage_damaged for one that cannot be read, which is forgotten with this: the
+// backend knows what came of it.
 func (t *Terminal) ResolveCall(op *Op, idempotencyKey string) (string, error) {
 	return t.deviceCall("resolve call", op, func(ctx context.Context) (any, error) {
 		answer, err := t.smarttab.Resolve(ctx, idempotencyKey)

@@ -148,7 +148,8 @@ func (t *Terminal) cardsDue(ctx context.Context) (*cardsDueJSON, error) {
 // Status is where the terminal stands; it sends nothing. Answer: {"v":1,"state":"unpaired|pending|paired","serialNumber",
 // "pending","unknown","quarantined","whitelist","binRanges","listVersion","listAgeSeconds","nextSyncDue","safeToWipe"}; with a
 // device also "activation":"none|pending|active|expired" and "unknownCalls":[{"idempotencyKey","method","path","startedAt"}],
-// the calls without an answer, for ResolveCall, and "unknownCards" and "unrecordedCards", how many PendingCardPayments lists.
+// the calls without an answer, for ResolveCall (a damaged one has its key alone), and "unknownCards" and "unrecordedCards", how
+// many PendingCardPayments lists.
 func (t *Terminal) Status() (string, error) {
 	return t.call("status", nil, func(context.Context) (any, error) {
 		counts, err := t.store.Counts()

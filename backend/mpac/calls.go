@@ -74,34 +74,33 @@ func (c *calls) end(key string) error {
 	return nil
 }
 
+// find errors: not_found for a key that has none open, storage_damaged.
 func (c *calls) find(op, key string) (Pending, error) {
-	all, err := c.list()
+	values, err := c.values(op, key)
 	if err != nil {
 		return Pending{}, err
 	}
-	for _, open := range all {
-		if open.Key == key {
-			return open, nil
-		}
+	value, open := values[settingCall+key]
+	if !open {
+		return Pending{}, fault.New(fault.NotFound, op, "no call without an answer has this idempotency key")
 	}
-	return Pending{}, fault.New(fault.NotFound, op, "no call without an answer has this idempotency key")
+	p, err := pending(key, value)
+	if err != nil {
+		return Pending{}, fault.Wrap(fault.StorageDamaged, op, err)
+	}
+	return p, nil
 }
 
+// list keeps a damaged one, of which only the key is known.
 func (c *calls) list() ([]Pending, error) {
-	if c.memory == nil {
-		return nil, nil
-	}
-	values, err := c.memory.Settings(settingCall)
+	values, err := c.values("mpac: open calls", "")
 	if err != nil {
-		return nil, fmt.Errorf("mpac: open calls: %w", err)
+		return nil, err
 	}
 	open := make([]Pending, 0, len(values))
-	for key, value := range values {
-		var s stored
-		if err := json.Unmarshal([]byte(value), &s); err != nil {
-			return nil, fault.Wrap(fault.StorageDamaged, "mpac: open calls", err)
-		}
-		open = append(open, Pending{strings.TrimPrefix(key, settingCall), s.Method, s.Path, s.Body, s.StartedAt})
+	for name, value := range values {
+		p, _ := pending(strings.TrimPrefix(name, settingCall), value)
+		open = append(open, p)
 	}
 	slices.SortFunc(open, func(a, b Pending) int {
 		if order := a.StartedAt.Compare(b.StartedAt); order != 0 {
@@ -110,4 +109,25 @@ func (c *calls) list() ([]Pending, error) {
 		return strings.Compare(a.Key, b.Key)
 	})
 	return open, nil
+}
+
+// values are the stored operations whose keys begin with a text, by the names of their settings.
+func (c *calls) values(op, begin string) (map[string]string, error) {
+	if c.memory == nil {
+		return nil, nil
+	}
+	values, err := c.memory.Settings(settingCall + begin)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return values, nil
+}
+
+// pending reads a stored operation; with an error it has its key alone.
+func pending(key, value string) (Pending, error) {
+	var s stored
+	if err := json.Unmarshal([]byte(value), &s); err != nil {
+		return Pending{Key: key}, err //nolint:wrapcheck // find says where.
+	}
+	return Pending{key, s.Method, s.Path, s.Body, s.StartedAt}, nil
 }

@@ -3,6 +3,7 @@ package mpac
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -265,7 +266,7 @@ func items[T any](ctx context.Context, s *Smarttab, op, path string) ([]T, error
 	return *answer.Items, nil
 }
 
-// Pending is an operation that went out, or was about to, and has no answer.
+// Pending is an operation that went out, or was about to, and has no answer. One that is damaged on disk has its Key alone.
 type Pending struct {
 	Key, Method, Path string
 	// Body as it was sent; empty for none.
@@ -278,9 +279,12 @@ type Pending struct {
 func (s *Smarttab) Pending() ([]Pending, error) { return s.calls.list() }
 
 // Resolve asks for an operation without an answer again, as it was, with its key. Errors: not_found for a key that has none open,
-// and those of Do.
+// storage_damaged for one that cannot be read, which is forgotten with this: the backend knows what came of it; and those of Do.
 func (s *Smarttab) Resolve(ctx context.Context, key string) (Answer, error) {
 	open, err := s.calls.find("mpac: resolve", key)
+	if fault.CodeOf(err) == fault.StorageDamaged {
+		return Answer{}, errors.Join(err, s.calls.end(key))
+	}
 	if err != nil {
 		return Answer{}, err
 	}

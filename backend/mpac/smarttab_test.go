@@ -126,6 +126,34 @@ func TestAnUnknownCallStaysUnknownUntilItIsAnswered(t *testing.T) {
 	}
 }
 
+func TestADamagedOpenCallHoldsNoOtherUp(t *testing.T) {
+	t.Parallel()
+	g, s := newSmarttab(t, nil)
+	g.set(lost)
+	_, err := s.Do(t.Context(), post("k"))
+	require.Equal(t, fault.OutcomeUnknown, fault.CodeOf(err))
+	require.NoError(t, g.memory.SetSetting("mpac.call.damaged", `{"method":`))
+	open, err := s.Pending()
+	require.NoError(t, err)
+	require.Len(t, open, 2)
+	require.Equal(t, mpac.Pending{Key: "damaged"}, open[0])
+
+	g.set(says(201, `{}`))
+	_, err = s.Do(t.Context(), post("damaged"))
+	require.Equal(t, fault.StorageDamaged, fault.CodeOf(err), "its key may have done something else")
+	_, err = s.Do(t.Context(), post("another"))
+	require.NoError(t, err)
+	_, err = s.Resolve(t.Context(), "k")
+	require.NoError(t, err)
+	_, err = s.Resolve(t.Context(), "damaged")
+	require.Equal(t, fault.StorageDamaged, fault.CodeOf(err))
+	_, err = s.Resolve(t.Context(), "damaged")
+	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+	open, err = s.Pending()
+	require.NoError(t, err)
+	require.Empty(t, open)
+}
+
 func TestWhatNeverWentOutIsNotUnknown(t *testing.T) {
 	t.Parallel()
 	g, s := newSmarttab(t, nil)

@@ -119,7 +119,8 @@ public final class Terminal implements Seq.Proxy {
 	 * Status is where the terminal stands; it sends nothing. Answer: {&#34;v&#34;:1,&#34;state&#34;:&#34;unpaired|pending|paired&#34;,&#34;serialNumber&#34;,
 	&#34;pending&#34;,&#34;unknown&#34;,&#34;quarantined&#34;,&#34;whitelist&#34;,&#34;binRanges&#34;,&#34;listVersion&#34;,&#34;listAgeSeconds&#34;,&#34;nextSyncDue&#34;,&#34;safeToWipe&#34;}; with a
 	device also &#34;activation&#34;:&#34;none|pending|active|expired&#34; and &#34;unknownCalls&#34;:[{&#34;idempotencyKey&#34;,&#34;method&#34;,&#34;path&#34;,&#34;startedAt&#34;}],
-	the calls without an answer, for ResolveCall, and &#34;unknownCards&#34; and &#34;unrecordedCards&#34;, how many PendingCardPayments lists.
+	the calls without an answer, for ResolveCall (a damaged one has its key alone), and &#34;unknownCards&#34; and &#34;unrecordedCards&#34;, how
+	many PendingCardPayments lists.
 	 */
 	public native String status() throws Exception;
 	/**

@@ -76,7 +76,7 @@ public data class CallAnswer(public val status: Int, public val body: String?, p
 }
 
 /**
- * A call that went out and got no answer yet; [Terminal.resolveCall] asks again.
+ * A call that went out and got no answer yet; [Terminal.resolveCall] asks again. One that is damaged on disk has its key alone.
  *
  * @property idempotencyKey names it.
  * @property startedAt when it first went out.

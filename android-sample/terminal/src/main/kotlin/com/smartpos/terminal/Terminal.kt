@@ -178,7 +178,8 @@ public class Terminal private constructor(
     /**
      * Asks again for a call without an answer, as it was.
      *
-     * @throws TerminalException with [FaultCode.NOT_FOUND] when no such call is open, or those of [call].
+     * @throws TerminalException with [FaultCode.NOT_FOUND] when no such call is open, [FaultCode.STORAGE_DAMAGED] for one that cannot
+     *   be read, which is forgotten with this: the backend knows what came of it; or those of [call].
      */
     public suspend fun resolveCall(idempotencyKey: String): CallAnswer =
         call { decodeCall(bound.resolveCall(it, idempotencyKey)) }
