@@ -58,21 +58,27 @@ public abstract class DailyJob : JobService() {
 
     /** True when a retry soon can help. */
     private suspend fun runOnce(): Boolean = try {
+        try {
+            runDue()
+            false
+        } catch (e: TerminalException) {
+            failed(e)
+            e.retryable
+        }
+    } catch (e: CancellationException) {
+        throw e
+    } catch (e: Exception) {
+        Log.e("DailyJob", "the app's part of the job failed", e)
+        false
+    }
+
+    private suspend fun runDue() {
         val terminal = terminal()
         try {
             done(terminal.runDue())
         } finally {
             release(terminal)
         }
-        false
-    } catch (e: TerminalException) {
-        failed(e)
-        e.retryable
-    } catch (e: CancellationException) {
-        throw e
-    } catch (e: Exception) {
-        Log.e("DailyJob", "the app's job failed; the terminal is not synced", e)
-        false
     }
 
     final override fun onStopJob(params: JobParameters): Boolean {

@@ -173,6 +173,20 @@ class OnAndroidTest {
         }
     }
 
+    @Test
+    fun `a job ends, and so does not the app, when the app throws at a failure`() {
+        emulator.register("SN-JOB-THROWS")
+        TestJob.terminal = open("SN-JOB-THROWS")
+        TestJob.thrown = IllegalStateException("of the app")
+        try {
+            assertEquals(FaultCode.NOT_PAIRED, (runJob(reschedule = false) as TerminalException).code)
+            assertSame(TestJob.thrown, ShadowLog.getLogsForTag("DailyJob").single().throwable)
+        } finally {
+            TestJob.thrown = null
+            TestJob.terminal!!.closeElsewhere()
+        }
+    }
+
     private fun runJob(reschedule: Boolean): Any {
         TestJob.told.clear()
         val job = Robolectric.buildService(TestJob::class.java).create()
@@ -214,10 +228,12 @@ class OnAndroidTest {
 
         override fun failed(fault: TerminalException) {
             told.add(fault)
+            thrown?.let { throw it }
         }
 
         companion object {
             var terminal: Terminal? = null
+            var thrown: Exception? = null
             val told = LinkedBlockingQueue<Any>()
         }
     }
